@@ -1,0 +1,12 @@
+//! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
+//! framing and limits, the life of a view, and the inbox.
+//!
+//! Everything here is used by both processes, so that they cannot disagree.
+#![forbid(unsafe_code)]
+
+pub mod frame;
+pub mod inbox;
+pub mod json;
+pub mod lifecycle;
+pub mod limits;
+pub mod wire;

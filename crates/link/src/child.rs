@@ -1,0 +1,134 @@
+//! The UI process as a child of the host: start, log, kill ladder.
+
+use crate::platform::{self, Socket};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+/// Lines of the child's log that are kept for error messages.
+const TAIL_LINES: usize = 200;
+/// Longest line that is kept whole; a longer one is cut there.
+const MAX_LINE: usize = 4096;
+
+/// How to start the UI process.
+#[derive(Debug, Clone)]
+pub struct ChildSpec {
+    /// The executable.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its whole environment; nothing is inherited.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// A started UI process, its end of the link still held by us.
+pub(crate) struct Started {
+    pub child: Child,
+    pub socket: Arc<Socket>,
+    pub log: StderrTail,
+}
+
+/// Starts the child with the link as its standard input and a pipe of ours as its standard output and error.
+pub(crate) fn start(spec: &ChildSpec) -> io::Result<Started> {
+    let (ours, theirs) = platform::socket_pair()?;
+    let (log, child_log) = platform::log_pipe()?;
+    let mut command = Command::new(&spec.program);
+    command
+        .args(&spec.args)
+        .env_clear()
+        .envs(spec.env.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::from(child_log.try_clone()?))
+        .stderr(Stdio::from(child_log));
+    platform::own_group(&mut command);
+    let child = command.spawn()?;
+    Ok(Started { child, socket: Arc::new(ours), log: StderrTail::new(log) })
+}
+
+/// How the child ended. Whatever is left of its family is killed; a child that had not ended is killed, too.
+pub(crate) fn reap(child: &mut Child) -> String {
+    // Before waiting: until then its process group cannot become somebody else's.
+    let ended = platform::has_ended(child);
+    platform::kill_group(child);
+    match child.wait() {
+        Ok(status) if ended => platform::describe(status),
+        Ok(_) => "it closed the link without ending".into(),
+        // Somebody else in the host waited for all children.
+        Err(_) => "how it ended is not known, because something else in this process waited for it".into(),
+    }
+}
+
+/// The last lines that the UI process wrote to its standard error.
+#[derive(Debug)]
+pub struct StderrTail {
+    pipe: File,
+    /// Level 4 (State); nothing is called while it is held.
+    state: Mutex<Tail>,
+}
+
+#[derive(Debug, Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    partial: Vec<u8>,
+    ended: bool,
+}
+
+impl StderrTail {
+    fn new(pipe: File) -> Self {
+        Self { pipe, state: Mutex::default() }
+    }
+
+    pub(crate) fn pipe(&self) -> &File {
+        &self.pipe
+    }
+
+    /// Reads what is there and returns the lines that became complete.
+    pub(crate) fn read(&self) -> Vec<String> {
+        let mut chunk = [0; 4096];
+        let mut fresh = Vec::new();
+        let mut state = self.state.lock();
+        loop {
+            match (&self.pipe).read(&mut chunk) {
+                Ok(0) => break state.ended = true,
+                Ok(count) => state.take(&chunk[..count], &mut fresh),
+                Err(_) => break,
+            }
+        }
+        fresh
+    }
+
+    pub(crate) fn ended(&self) -> bool {
+        self.state.lock().ended
+    }
+
+    /// The last `count` lines.
+    pub fn last(&self, count: usize) -> Vec<String> {
+        let state = self.state.lock();
+        state.lines.iter().skip(state.lines.len().saturating_sub(count)).cloned().collect()
+    }
+}
+
+impl Tail {
+    fn take(&mut self, bytes: &[u8], fresh: &mut Vec<String>) {
+        for byte in bytes {
+            if *byte != b'\n' {
+                if self.partial.len() < MAX_LINE {
+                    self.partial.push(*byte);
+                }
+                continue;
+            }
+            let line = String::from_utf8_lossy(&self.partial).trim_end().to_owned();
+            self.partial.clear();
+            if self.lines.len() == TAIL_LINES {
+                self.lines.pop_front();
+            }
+            self.lines.push_back(line.clone());
+            fresh.push(line);
+        }
+    }
+}

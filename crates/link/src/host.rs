@@ -1,0 +1,266 @@
+//! The host's end of the link: one UI process, and the way of its messages to the views.
+
+use crate::child::{self, ChildSpec, StderrTail};
+use crate::outbound::Outbound;
+use crate::platform::{self, SignalGate, Socket, WakeHandle};
+use crate::port::{Incoming, Port, SendError, Waited};
+use crate::turn::Turn;
+use auroraview_core::frame::{Decoder, Frame, FrameError};
+use auroraview_core::inbox::Wake;
+use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
+use parking_lot::{Mutex, RwLock};
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+/// How long a UI process may take to send its first frame.
+const HELLO_DEADLINE: Duration = Duration::from_secs(20);
+/// How many lines of its log the message about a lost UI process carries.
+const LOG_LINES: usize = 8;
+
+/// Why a link cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The executable is missing or will not start.
+    #[error("cannot start {}: {source}", program.display())]
+    Start {
+        /// The executable.
+        program: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// A started UI process. Threads that wait on it read it in turn ([`Turn`]); there is no reader thread.
+pub struct Link {
+    program: PathBuf,
+    version: String,
+    socket: Arc<Socket>,
+    out: Arc<Outbound>,
+    log: StderrTail,
+    turn: Turn,
+    /// Owned by the leader of the turn; the lock is never contended (level 3, Resource).
+    decoder: Mutex<Decoder>,
+    /// Level 2 (Registry); nothing is called while it is held.
+    ports: RwLock<HashMap<u32, Weak<Port>>>,
+    /// Level 3 (Resource).
+    child: Mutex<Child>,
+    started: Instant,
+    greeted: AtomicBool,
+    closing: AtomicBool,
+    lost: OnceLock<Arc<str>>,
+    /// The process that started it. A fork of that process must leave the child alone.
+    owner: u32,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("program", &self.program).field("lost", &self.lost).finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// Starts a UI process, which must be of version `version`. Returns at once; whether it is the right one shows later.
+    pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
+        let failed = |source| LinkError::Start { program: spec.program.clone(), source };
+        let started = child::start(spec).map_err(failed)?;
+        Ok(Arc::new(Self {
+            program: spec.program.clone(),
+            version: version.to_owned(),
+            out: Outbound::new(Arc::clone(&started.socket)),
+            socket: started.socket,
+            log: started.log,
+            turn: Turn::default(),
+            decoder: Mutex::default(),
+            ports: RwLock::default(),
+            child: Mutex::new(started.child),
+            started: Instant::now(),
+            greeted: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            lost: OnceLock::new(),
+            owner: std::process::id(),
+        }))
+    }
+
+    /// Why the UI process is gone, if it is.
+    pub fn lost(&self) -> Option<&Arc<str>> {
+        self.lost.get()
+    }
+
+    /// The UI process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.lock().id()
+    }
+
+    /// The last lines that the UI process wrote to its standard error.
+    pub fn log(&self) -> &StderrTail {
+        &self.log
+    }
+
+    pub(crate) fn register(&self, port: &Arc<Port>) {
+        self.ports.write().insert(port.view(), Arc::downgrade(port));
+        if let Some(why) = self.lost.get() {
+            port.lost(why); // it was lost between the caller's look and now
+        }
+    }
+
+    pub(crate) fn send(&self, frame: &Frame) -> Result<(), SendError> {
+        Ok(self.out.send(frame.encode()?)?)
+    }
+
+    /// Waits until `done`, reading the link when it is this thread's turn. `drainer` is the port that this thread drains.
+    pub(crate) fn wait(
+        &self,
+        drainer: Option<&Port>,
+        wake: &Arc<WakeHandle>,
+        done: &dyn Fn() -> bool,
+        until: Option<Instant>,
+        gate: Option<&SignalGate>,
+    ) -> io::Result<Waited> {
+        if done() {
+            return Ok(Waited::Ready);
+        }
+        let mut waiter = self.turn.enter(wake);
+        loop {
+            let leads = waiter.leads() && self.lost.get().is_none();
+            let socket = leads.then_some(&*self.socket);
+            let log = (leads && !self.log.ended()).then(|| self.log.pipe());
+            let hello_due = (leads && !self.greeted.load(Ordering::Acquire)).then(|| self.started + HELLO_DEADLINE);
+            let deadline = [until, hello_due].into_iter().flatten().min();
+            let Some(ready) = platform::wait(wake, socket, log, deadline, gate)? else { return Ok(Waited::Interrupted) };
+            wake.clear();
+            if ready.log {
+                self.read_log(drainer);
+            }
+            if ready.link {
+                self.read(drainer);
+            }
+            if done() {
+                return Ok(Waited::Ready);
+            }
+            let now = Instant::now();
+            if hello_due.is_some_and(|due| due <= now) && !self.greeted.load(Ordering::Acquire) {
+                self.lose("it did not answer in time after its start");
+            }
+            if until.is_some_and(|until| until <= now) {
+                return Ok(Waited::TimedOut);
+            }
+        }
+    }
+
+    /// Reads once and hands every complete frame to its owner.
+    fn read(&self, drainer: Option<&Port>) {
+        let mut decoder = self.decoder.lock();
+        match decoder.fill(&mut &*self.socket) {
+            Ok(0) => return self.lose(""),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
+            Err(error) => return self.lose(&format!("reading the link failed: {error}")),
+        }
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => self.route(frame, drainer),
+                Ok(None) => return,
+                Err(error) => return self.lose(&self.describe_garbage(&error)),
+            }
+        }
+    }
+
+    fn describe_garbage(&self, error: &FrameError) -> String {
+        format!("{error}; is {} an auroraview-ui {}?", self.program.display(), self.version)
+    }
+
+    fn route(&self, frame: Frame, drainer: Option<&Port>) {
+        if frame.header.view == 0 {
+            return self.hear(&frame);
+        }
+        let port = self.ports.read().get(&frame.header.view).and_then(Weak::upgrade);
+        if let Some(port) = port {
+            port.receive(frame, drainer);
+        }
+    }
+
+    /// What the UI process says about itself.
+    fn hear(&self, frame: &Frame) {
+        match serde_json::from_slice(&frame.body) {
+            Ok(Notice::Hello { version, schema_version, .. }) => {
+                if version == self.version && schema_version == SCHEMA_VERSION {
+                    self.greeted.store(true, Ordering::Release);
+                } else {
+                    self.lose(&format!("it is version {version}, but this auroraview is version {}", self.version));
+                }
+            }
+            Ok(Notice::Unusable { message }) => self.lose(&message),
+            _ => {}
+        }
+    }
+
+    fn read_log(&self, drainer: Option<&Port>) {
+        let fresh = self.log.read();
+        // Any view will do: the lines go to `logging`, once.
+        let port = self.ports.read().values().find_map(Weak::upgrade);
+        if let Some(port) = port {
+            for line in fresh {
+                port.put(Incoming::Log(line), drainer);
+            }
+        }
+    }
+
+    /// The UI process is gone or must go: kills its family, waits for it and tells every view. Only the first call counts.
+    fn lose(&self, why: &str) {
+        if self.lost.get().is_some() {
+            return;
+        }
+        let how = child::reap(&mut self.child.lock());
+        self.read_log(None);
+        let why = if why.is_empty() { &how } else { why };
+        if self.lost.set(self.explain(why).into()).is_err() {
+            return;
+        }
+        let ports: Vec<_> = self.ports.read().values().filter_map(Weak::upgrade).collect();
+        for port in ports {
+            port.lost(self.lost.get().unwrap_or(&Arc::from("")));
+        }
+    }
+
+    fn explain(&self, why: &str) -> String {
+        if self.closing.load(Ordering::Acquire) {
+            return "the UI process was shut down".into();
+        }
+        let mut text = format!("the UI process {} is gone: {why}", self.program.display());
+        let log = self.log.last(LOG_LINES);
+        if !log.is_empty() {
+            text.push_str("\nits last words:\n  ");
+            text.push_str(&log.join("\n  "));
+        }
+        text
+    }
+
+    /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
+    pub fn shut_down(&self, until: Instant) -> io::Result<()> {
+        self.closing.store(true, Ordering::Release);
+        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+        if let Ok(body) = text_of(&Command::Exit {}) {
+            let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
+        }
+        let wake = Arc::new(WakeHandle::new()?);
+        while self.lost.get().is_none() {
+            if self.wait(None, &wake, &|| self.lost.get().is_some(), Some(until), None)? == Waited::TimedOut {
+                self.lose("it did not end when asked");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.lost.get().is_none() && self.owner == std::process::id() {
+            child::reap(&mut self.child.lock());
+        }
+    }
+}

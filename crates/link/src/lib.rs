@@ -1,0 +1,25 @@
+//! The two ends of the link between a host process and its UI process: transport, start and kill of the child, wake
+//! handles, and who reads.
+//!
+//! Host end: [`Link`] (one per host process) and [`Port`] (one per view). UI end: [`Peer`].
+//! `docs/decisions/0001-who-reads-the-link.md` has the measurements behind the thread layout.
+#![forbid(unsafe_code)]
+
+mod backlog;
+mod child;
+mod host;
+mod outbound;
+mod peer;
+mod pending;
+mod port;
+mod turn;
+
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod platform;
+
+pub use child::{ChildSpec, StderrTail};
+pub use host::{Link, LinkError};
+pub use peer::{Peer, exit_with_parent};
+pub use platform::{SignalGate, WakeHandle};
+pub use port::{Incoming, Port, Question, SendError, Waited};

@@ -1,0 +1,173 @@
+//! What the host sends: any thread enqueues, whoever finds nobody writing writes, and nobody ever blocks on a full
+//! socket except a writer thread that is made for it.
+
+use crate::platform::{self, Socket};
+use crossbeam_queue::SegQueue;
+use parking_lot::Mutex;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+const WRITE_CHUNK: usize = 256 << 10;
+
+/// The outgoing half of a link.
+pub(crate) struct Outbound {
+    socket: Arc<Socket>,
+    queue: SegQueue<Vec<u8>>,
+    /// True while a thread owns the writing; a sender that finds it true leaves its message to that thread.
+    writing: AtomicBool,
+    /// Owned by the writing thread; the lock is never contended (level 3, Resource).
+    partial: Mutex<Partial>,
+    /// Level 3 (Resource); held only to make the writer thread once.
+    blocked: Mutex<Option<Sender<()>>>,
+}
+
+#[derive(Default)]
+struct Partial {
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+enum Outcome {
+    Empty,
+    Full,
+    Gone,
+}
+
+impl Outbound {
+    pub fn new(socket: Arc<Socket>) -> Arc<Self> {
+        Arc::new(Self {
+            socket,
+            queue: SegQueue::new(),
+            writing: AtomicBool::new(false),
+            partial: Mutex::default(),
+            blocked: Mutex::default(),
+        })
+    }
+
+    /// Sends the bytes of a frame, or leaves them to the thread that is writing. Never blocks.
+    pub fn send(self: &Arc<Self>, bytes: Vec<u8>) -> io::Result<()> {
+        self.queue.push(bytes);
+        if self.writing.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.write_until_idle() {
+            Outcome::Full => self.hand_to_writer(),
+            Outcome::Empty | Outcome::Gone => Ok(()),
+        }
+    }
+
+    /// Writes until nothing is left, then gives the role of writer back. With [`Outcome::Full`] the role is kept.
+    fn write_until_idle(&self) -> Outcome {
+        loop {
+            match self.write_queued() {
+                Outcome::Full => return Outcome::Full,
+                // The reader sees the end of the stream and tells everybody; nobody will want these bytes.
+                Outcome::Gone => while self.queue.pop().is_some() {},
+                Outcome::Empty => {}
+            }
+            // A swap, so that the message of a sender that saw `true` is seen here.
+            self.writing.swap(false, Ordering::AcqRel);
+            if self.queue.is_empty() || self.writing.swap(true, Ordering::AcqRel) {
+                return Outcome::Empty;
+            }
+        }
+    }
+
+    fn write_queued(&self) -> Outcome {
+        let mut partial = self.partial.lock();
+        loop {
+            if partial.written == partial.bytes.len() && !self.refill(&mut partial) {
+                return Outcome::Empty;
+            }
+            match platform::write_some(&self.socket, &partial.bytes[partial.written..]) {
+                Ok(count) => partial.written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Outcome::Full,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Outcome::Gone,
+            }
+        }
+    }
+
+    /// Gathers small frames, so that a burst is one write.
+    fn refill(&self, partial: &mut Partial) -> bool {
+        partial.written = 0;
+        partial.bytes = self.queue.pop().unwrap_or_default();
+        while !partial.bytes.is_empty() && partial.bytes.len() < WRITE_CHUNK {
+            match self.queue.pop() {
+                Some(next) => partial.bytes.extend_from_slice(&next),
+                None => break,
+            }
+        }
+        !partial.bytes.is_empty()
+    }
+
+    /// The socket is full: a thread that may block waits until it takes more.
+    fn hand_to_writer(self: &Arc<Self>) -> io::Result<()> {
+        let mut blocked = self.blocked.lock();
+        if blocked.is_none() {
+            *blocked = Some(self.start_writer()?);
+        }
+        if let Some(writer) = &*blocked {
+            let _ = writer.send(()); // the thread ends only with this sender
+        }
+        Ok(())
+    }
+
+    fn start_writer(self: &Arc<Self>) -> io::Result<Sender<()>> {
+        let (sender, turns) = channel();
+        let this = Arc::downgrade(self);
+        std::thread::Builder::new().name("auroraview-writer".into()).spawn(move || {
+            platform::block_signals();
+            while turns.recv().is_ok() {
+                let Some(this) = this.upgrade() else { return };
+                while let Outcome::Full = this.write_until_idle() {
+                    platform::wait_writable(&this.socket);
+                }
+            }
+        })?;
+        Ok(sender)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn many_senders_and_a_slow_reader_lose_nothing() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let out = Outbound::new(Arc::new(ours));
+        const EACH: usize = 2000;
+        std::thread::scope(|scope| {
+            for sender in 0..4u8 {
+                let out = Arc::clone(&out);
+                scope.spawn(move || (0..EACH).for_each(|_| out.send(vec![sender; 1000]).unwrap()));
+            }
+            let mut seen = [0usize; 4];
+            let mut piece = [0; 1000];
+            while seen.iter().sum::<usize>() < 4 * EACH {
+                theirs.read_exact(&mut piece).unwrap();
+                assert!(piece.iter().all(|b| *b == piece[0]), "messages are not mixed");
+                seen[piece[0] as usize] += 1;
+            }
+            assert_eq!(seen, [EACH; 4]);
+        });
+        assert!(out.queue.is_empty());
+    }
+
+    #[test]
+    fn sending_to_nobody_neither_blocks_nor_fails() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let out = Outbound::new(Arc::new(ours));
+        drop(theirs);
+        for _ in 0..100 {
+            out.send(vec![0; 100_000]).unwrap();
+        }
+        assert!(out.queue.is_empty());
+    }
+}

@@ -1,0 +1,79 @@
+//! Requests of the host that wait for their answer. Each gets exactly one: whoever takes it out of the table gives it.
+
+use crate::platform::WakeHandle;
+use auroraview_core::frame::Frame;
+use auroraview_core::inbox::Wake;
+use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, error_text};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Where a waiting thread finds its answer.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub answer: OnceLock<Frame>,
+    wake: Arc<WakeHandle>,
+}
+
+/// Who wants the answer.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// A thread that waits for it.
+    Thread(Arc<Slot>),
+    /// The view's drainer, which runs a callback.
+    Drainer,
+}
+
+impl Slot {
+    pub fn new(wake: Arc<WakeHandle>) -> Arc<Self> {
+        Arc::new(Self { answer: OnceLock::new(), wake })
+    }
+}
+
+/// The unanswered requests of one view. The lock is level 4 (State) of `docs/LOCK_ORDER.md`; nothing is called while it
+/// is held.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    last_id: AtomicU64,
+    askers: Mutex<HashMap<u64, Asker>>,
+}
+
+impl Pending {
+    /// Enters a request and gives it its id.
+    pub fn enter(&self, asker: Asker) -> u64 {
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        self.askers.lock().insert(id, asker);
+        id
+    }
+
+    /// The asker gave up; a later answer is dropped. False if the answer came already.
+    pub fn forget(&self, id: u64) -> bool {
+        self.askers.lock().remove(&id).is_some()
+    }
+
+    /// Gives the answer to the thread that waits for it, or hands it back for the drainer. `None`: nobody waits.
+    pub fn answer(&self, frame: Frame) -> Option<Frame> {
+        let asker = frame.header.id.and_then(|id| self.askers.lock().remove(&id))?;
+        match asker {
+            Asker::Drainer => Some(frame),
+            Asker::Thread(slot) => {
+                if slot.answer.set(frame).is_ok() {
+                    slot.wake.wake();
+                }
+                None
+            }
+        }
+    }
+
+    /// Answers everything with an error; returns what the drainer must see.
+    pub fn fail_all(&self, view: u32, code: ErrorCode, message: &str) -> Vec<Frame> {
+        let ids: Vec<u64> = self.askers.lock().keys().copied().collect();
+        let error = ErrorObject::new(code, message);
+        let answer = |id: u64| {
+            let body = error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec());
+            self.answer(Frame { header: Header { view, doc: None, kind: Kind::Response, id: Some(id) }, body })
+        };
+        ids.into_iter().filter_map(answer).collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! `auroraview-ui`: the UI process. It owns every window and page of one host process and talks to it over the link on
+//! its standard input (`protocol/README.md`). Not meant to be started by hand.
+
+mod app;
+mod assets;
+mod backend;
+mod lane;
+mod origin;
+mod post;
+mod view;
+
+use auroraview_core::frame::Frame;
+use auroraview_core::wire::{Header, Kind, Notice, SCHEMA_VERSION, text_of};
+use auroraview_link::{Peer, exit_with_parent};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// The UI process of AuroraView. The auroraview Python package starts it; it is not a program of its own.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Speak the link protocol on standard input.
+    #[arg(long)]
+    link: bool,
+}
+
+fn main() -> ExitCode {
+    if !Args::parse().link {
+        eprintln!("auroraview-ui is started by the auroraview Python package; try: python -m pip show auroraview");
+        return ExitCode::from(2);
+    }
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("auroraview-ui: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> Result<(), String> {
+    let mut peer = Peer::from_stdin().map_err(|error| format!("standard input is not a link: {error}"))?;
+    exit_with_parent(&peer).map_err(|error| format!("cannot watch the host process: {error}"))?;
+    tell(
+        &mut peer,
+        &Notice::Hello {
+            version: env!("CARGO_PKG_VERSION").into(),
+            schema_version: SCHEMA_VERSION,
+            pid: std::process::id(),
+            engine: backend::engine_name(),
+        },
+    );
+    match backend::prepare() {
+        Ok(event_loop) => backend::EventLoopBackend::run(event_loop, app::App::new(peer)),
+        Err(message) => {
+            tell(&mut peer, &Notice::Unusable { message: message.clone() });
+            Err(message)
+        }
+    }
+}
+
+/// Says something about the process itself. The link is fresh: what it does not take now, nobody will read.
+fn tell(peer: &mut Peer, notice: &Notice) {
+    let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+    if let Ok(body) = text_of(notice) {
+        let _ = peer.send(&Frame { header, body });
+    }
+}

@@ -1,0 +1,106 @@
+//! What a page posts: `protocol/README.md` section 2.
+
+use subtle::ConstantTimeEq;
+
+/// A post whose first line was understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Post<'a> {
+    /// What proves that our script of the main frame sent it.
+    pub secret: &'a str,
+    /// What the document named itself.
+    pub nonce: &'a str,
+    rest: &'a str,
+}
+
+/// One message of a page.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// What it is.
+    pub kind: LineKind,
+    /// Of a request or response.
+    pub id: u64,
+    /// JSON-RPC text.
+    pub body: &'a str,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// First message of a document.
+    Hello,
+    /// Wants an answer.
+    Request,
+    /// Answers the host.
+    Response,
+    /// Wants none.
+    Notify,
+}
+
+const NONCE_DIGITS: usize = 32;
+
+impl<'a> Post<'a> {
+    /// Reads the first line.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (first, rest) = text.split_once('\n')?;
+        let (secret, nonce) = first.split_once(' ')?;
+        let well_formed = nonce.len() == NONCE_DIGITS && nonce.bytes().all(|b| b.is_ascii_hexdigit());
+        well_formed.then_some(Self { secret, nonce, rest })
+    }
+
+    /// Compares in constant time, so that a page cannot find the secret digit by digit.
+    pub fn has_secret(&self, secret: &str) -> bool {
+        self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
+    }
+
+    /// The messages; `None` for a line that is none.
+    pub fn lines(&self) -> impl Iterator<Item = Option<Line<'a>>> + use<'a> {
+        self.rest.lines().map(Line::parse)
+    }
+}
+
+impl<'a> Line<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let mut parts = line.splitn(3, ' ');
+        let kind = match parts.next()? {
+            "h" => LineKind::Hello,
+            "q" => LineKind::Request,
+            "r" => LineKind::Response,
+            "n" => LineKind::Notify,
+            _ => return None,
+        };
+        let id = parts.next()?.parse().ok()?;
+        Some(Self { kind, id, body: parts.next()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_post_is_a_first_line_and_messages() {
+        let text = format!("s3cret {NONCE}\nh 0 {{}}\nq 7 {{\"method\":\"a b\"}}\nn 0 {{}}\n");
+        let post = Post::parse(&text).unwrap();
+        assert!(post.has_secret("s3cret") && !post.has_secret("s3cre") && !post.has_secret("s3crez"));
+        assert_eq!(post.nonce, NONCE);
+        let lines: Vec<_> = post.lines().map(Option::unwrap).collect();
+        assert_eq!(lines[1], Line { kind: LineKind::Request, id: 7, body: "{\"method\":\"a b\"}" });
+        assert_eq!(lines.iter().map(|l| l.kind).collect::<Vec<_>>(), [LineKind::Hello, LineKind::Request, LineKind::Notify]);
+    }
+
+    #[test]
+    fn a_park_has_no_messages() {
+        assert_eq!(Post::parse(&format!("s {NONCE}\n")).unwrap().lines().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_post_is_refused() {
+        let bad = ["", "\n", "secret\n", "s short\n", "s 0123456789abcdef0123456789abcdeg\n", NONCE];
+        assert!(bad.iter().all(|text| Post::parse(text).is_none()));
+        for line in ["", "x 1 {}", "q {}", "q -1 {}", "q 1", "q 99999999999999999999 {}", "[object Object]"] {
+            assert_eq!(Line::parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+"""The event loop on which ``async def`` handlers run: one thread for the process, made when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from concurrent.futures import Future
+from typing import Any, Coroutine, Optional
+
+_lock = threading.Lock()
+_loop: Optional[asyncio.AbstractEventLoop] = None
+
+
+def submit(coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+    """Runs a coroutine on our loop; the future may be cancelled from any thread."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _running_loop())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    global _loop
+    with _lock:
+        if _loop is None:
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=loop.run_forever, name="auroraview-asyncio", daemon=True)
+            thread.start()
+            atexit.register(_stop, loop, thread)
+            _loop = loop
+        return _loop
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Before finalisation begins: no thread of ours may touch Python after it."""
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=2.0)
+    if not thread.is_alive():
+        loop.close()
+
+
+def forget_after_fork() -> None:
+    """The loop's thread does not exist in a forked child."""
+    global _loop, _lock
+    _loop, _lock = None, threading.Lock()

@@ -1,0 +1,106 @@
+"""Scripts whose answers come to the drain: callbacks, awaitables, and their deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any, Callable, Generator, Optional
+
+from . import _core, _rpc
+from ._calls import guarded
+from ._errors import EvalTimeoutError, JavaScriptError
+
+_log = logging.getLogger("auroraview")
+
+#: ``callback(result, error)``: one of both is None.
+Callback = Callable[[Any, Optional[Exception]], None]
+
+#: Longest part of a script that an error message shows, in characters.
+_PREVIEW = 100
+
+
+class EvalFuture(Future[Any]):
+    """The result of a script: ``await`` it in a coroutine, or call ``result(timeout)`` in a thread."""
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return asyncio.wrap_future(self).__await__()
+
+    def complete(self, value: Any, error: Optional[Exception]) -> None:
+        if not self.set_running_or_notify_cancel():
+            return  # the waiter gave up
+        if error is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(value)
+
+
+class Answers:
+    """Requests to the UI process that nobody blocks for."""
+
+    def __init__(self, port: _core.Port) -> None:
+        self._port = port
+        self._lock = threading.Lock()
+        self._callbacks: dict[int, tuple[str, Callback]] = {}
+        self._deadlines: list[tuple[float, int, int]] = []
+
+    def ask(self, script: str, callback: Callback, timeout_ms: Optional[int]) -> None:
+        """Runs a script; ``callback`` is called once, on the draining thread."""
+        params = _rpc.encode({"script": script})
+        request = self._port.reserve()
+        with self._lock:
+            self._callbacks[request] = (script, callback)
+            if timeout_ms is not None:
+                heapq.heappush(self._deadlines, (time.monotonic() + timeout_ms / 1000, request, timeout_ms))
+        try:
+            self._port.request(request, "view/eval", params)
+        except Exception:
+            with self._lock:
+                self._callbacks.pop(request, None)
+            raise
+        if timeout_ms is not None:
+            self._port.nudge()  # the drain may wait for longer than this deadline
+
+    def answer(self, request: int, message: dict[str, Any]) -> None:
+        with self._lock:
+            _, callback = self._callbacks.pop(request, (None, None))
+        if callback is not None:
+            guarded("a callback of eval_js_async", callback, message.get("result"), _rpc.exception_of(message))
+
+    def next_deadline(self) -> Optional[float]:
+        """Seconds until the drain must look here again, or None."""
+        with self._lock:
+            while self._deadlines and self._deadlines[0][1] not in self._callbacks:
+                heapq.heappop(self._deadlines)
+            return max(0.0, self._deadlines[0][0] - time.monotonic()) if self._deadlines else None
+
+    def expire(self) -> None:
+        """Answers what is overdue with a timeout. A later answer is dropped."""
+        now = time.monotonic()
+        overdue: list[tuple[str, Callback, int]] = []
+        with self._lock:
+            while self._deadlines and self._deadlines[0][0] <= now:
+                _, request, timeout_ms = heapq.heappop(self._deadlines)
+                if request in self._callbacks and self._port.forget(request):
+                    overdue.append((*self._callbacks.pop(request), timeout_ms))
+        for script, callback, timeout_ms in overdue:
+            guarded("a callback of eval_js_async", callback, None, timed_out(script, timeout_ms))
+
+
+def timed_out(script: str, timeout_ms: float) -> EvalTimeoutError:
+    shown = script if len(script) <= _PREVIEW else script[:_PREVIEW] + "..."
+    return EvalTimeoutError(
+        f"the script gave no result within {timeout_ms:g} ms; it may still run, or its promise never settles, "
+        f"or the page is not loaded yet. Script: {shown}"
+    )
+
+
+def log_failure(value: Any, error: Optional[Exception]) -> None:
+    """The callback of ``eval_js``: nobody waits, so a failure goes to the log."""
+    if isinstance(error, JavaScriptError):
+        _log.warning("eval_js: %s", error)
+    elif error is not None:
+        _log.debug("eval_js: %s", error)

@@ -1,0 +1,146 @@
+"""What Python offers to a page: event listeners and bound functions. Any thread may change them at any time.
+
+Readers take a snapshot without a lock; writers replace the snapshot under one, which is never held while user code runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import itertools
+import threading
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Union
+
+from . import _rpc
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Listener:
+    id: int
+    handler: Handler
+    once: bool
+
+
+class Listeners:
+    """Event listeners by name, called in the order in which they were registered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name: dict[str, tuple[Listener, ...]] = {}
+        self._ids = itertools.count(1)
+
+    def add(self, name: str, handler: Handler, once: bool = False) -> int:
+        if not callable(handler):
+            raise TypeError(f"a handler must be callable, not {type(handler).__name__} ({handler!r})")
+        listener = Listener(next(self._ids), handler, once)
+        with self._lock:
+            self._by_name[name] = (*self._by_name.get(name, ()), listener)
+        return listener.id
+
+    def remove(self, name: str, which: Union[Handler, int, None]) -> int:
+        """Removes one listener by handler or id, or (None) all. Returns how many were removed."""
+        with self._lock:
+            before = self._by_name.get(name, ())
+            # bool is an int in Python, and 1 == 1.0: only a real id is an id
+            kept = tuple(each for each in before if which is not None and which not in (each.id, each.handler))
+            if kept:
+                self._by_name[name] = kept
+            else:
+                self._by_name.pop(name, None)
+        return len(before) - len(kept)
+
+    def take(self, name: str) -> tuple[Listener, ...]:
+        """The listeners to call now. Those for one time are removed: two threads never both get one."""
+        listeners = self._by_name.get(name, ())
+        if not any(each.once for each in listeners):
+            return listeners
+        with self._lock:
+            listeners = self._by_name.get(name, ())
+            kept = tuple(each for each in listeners if not each.once)
+            if kept:
+                self._by_name[name] = kept
+            else:
+                self._by_name.pop(name, None)
+        return listeners
+
+    def has(self, name: str) -> bool:
+        return name in self._by_name
+
+    def names(self) -> list[str]:
+        return sorted(self._by_name.copy())
+
+
+class Methods:
+    """Bound functions by full name (``"api.add"``)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name: dict[str, Handler] = {}
+
+    def bind(self, name: str, function: Handler, allow_rebind: bool) -> None:
+        if not callable(function):
+            raise TypeError(f"{name}: {function!r} is not callable")
+        with self._lock:
+            if not allow_rebind and name in self._by_name:
+                raise ValueError(f"{name} is bound already; pass allow_rebind=True to replace it")
+            self._by_name[name] = function
+
+    def bind_object(self, namespace: str, target: object, allow_rebind: bool) -> None:
+        methods = public_methods(target)
+        if not methods:
+            raise ValueError(f"{type(target).__name__} has no public methods to bind")
+        with self._lock:
+            taken = [name for name in methods if f"{namespace}.{name}" in self._by_name]
+            same = all(self._by_name[f"{namespace}.{name}"] == methods[name] for name in taken)
+            if taken and not same and not allow_rebind:
+                names = ", ".join(f"{namespace}.{name}" for name in taken)
+                raise ValueError(f"bound already: {names}; pass allow_rebind=True to replace them")
+            self._by_name.update({f"{namespace}.{name}": method for name, method in methods.items()})
+
+    def get(self, name: str) -> Optional[Handler]:
+        return self._by_name.get(name)
+
+    def namespaces(self) -> list[str]:
+        return sorted({name.split(".", 1)[0] for name in self._by_name.copy() if "." in name})
+
+    def similar(self, name: str) -> Optional[str]:
+        near = difflib.get_close_matches(name, list(self._by_name.copy()), n=1)
+        return near[0] if near else None
+
+
+def public_methods(target: object) -> dict[str, Handler]:
+    """The callables of an object that do not begin with an underscore. Properties are not run to find out."""
+    found: dict[str, Handler] = {}
+    for name in dir(target):
+        if name.startswith("_"):
+            continue
+        static = inspect.getattr_static(target, name)
+        if isinstance(static, property) or not callable(getattr(static, "__func__", static)):
+            continue
+        found[name] = getattr(target, name)
+    return found
+
+
+def arguments(params: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a call: object → keywords, array → positional, absent → none, anything else → one."""
+    if params is _rpc.ABSENT:
+        return [], {}
+    if isinstance(params, dict):
+        return [], params
+    if isinstance(params, list):
+        return params, {}
+    return [params], {}
+
+
+def misfit(function: Handler, args: list[Any], kwargs: dict[str, Any]) -> Optional[str]:
+    """Why arguments do not fit a function's signature, or None. Asked only after a call raised TypeError."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    except ValueError:  # a builtin without a signature
+        return None
+    return None

@@ -1,0 +1,146 @@
+"""The options of a view: validated once, then frozen, then sent to the UI process as they are."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+from ._errors import NotYetError
+
+#: Options of the design that a later version brings, each with what to do until then.
+NOT_YET = {
+    "allow_file_protocol": "put the files under asset_root, or use load_file()",
+    "dcc_mode": "hand work to the host's main thread yourself",
+    "icon": "the desktop's default icon is shown",
+    "mode": "leave it out",
+    "new_window_mode": "pages cannot open windows yet",
+    "parent": "the view is a window of its own for now",
+    "remote_debugging_port": "use debug=True and the context menu's inspector",
+    "tool_window": "the view is a window of its own for now",
+}
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_APP_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class ViewOptions:
+    """How a view is made. Lengths are logical pixels.
+
+    Raises:
+        TypeError: An option is unknown or of the wrong type.
+        ValueError: A value makes no sense.
+        NotYetError: A later version brings the option.
+        FileNotFoundError, NotADirectoryError: ``asset_root`` is no folder.
+    """
+
+    #: Fixed title of the window; ``None``: it follows the document's title.
+    title: Optional[str] = None
+    width: float = 800.0
+    height: float = 600.0
+    #: Left and top edge; ``None``: the window manager decides.
+    x: Optional[float] = None
+    y: Optional[float] = None
+    resizable: bool = True
+    #: Title bar and borders.
+    frame: bool = True
+    transparent: bool = False
+    #: ``#rrggbb`` behind the page until it paints.
+    background_color: Optional[str] = None
+    always_on_top: bool = False
+    #: Shown as soon as it is there.
+    visible: bool = True
+    #: The engine's context menu.
+    context_menu: bool = True
+    #: Developer tools in the context menu, and tracebacks in the errors that reach the page.
+    debug: bool = False
+    #: Folder whose files the page may load, as ``av://<app_id>/...``.
+    asset_root: Optional[str] = None
+    #: Exact origins, besides the view's own, whose pages may call Python. Such as ``http://localhost:5173``.
+    allowed_origins: tuple[str, ...] = ()
+    #: Host of the view's own origin.
+    app_id: str = "app"
+    #: Folder for cookies and storage; ``None``: nothing is kept.
+    data_directory: Optional[str] = None
+
+    @classmethod
+    def build(cls, keywords: dict[str, Any]) -> ViewOptions:
+        """Validates keywords of ``WebView(...)``."""
+        known = {field.name for field in fields(cls)}
+        for name in keywords.keys() - known:
+            raise _unknown(name, known)
+        values = {name: _coerce(name, value, getattr(cls, name)) for name, value in keywords.items()}
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        if self.width <= 0 or self.height <= 0:
+            raise ValueError(f"width and height must be positive, not {self.width} x {self.height}")
+        if (self.x is None) != (self.y is None):
+            raise ValueError("x and y go together: give both or none")
+        if self.background_color is not None and not _COLOR.fullmatch(self.background_color):
+            raise ValueError(f"background_color must look like #rrggbb, not {self.background_color!r}")
+        if not _APP_ID.fullmatch(self.app_id):
+            raise ValueError(f"app_id must be lower-case letters, digits and hyphens, not {self.app_id!r}")
+        for origin in self.allowed_origins:
+            _check_origin(origin)
+        if self.asset_root is not None:
+            _check_folder(self.asset_root)
+
+    def wire(self) -> dict[str, Any]:
+        """The parameters of ``view/create``."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def _unknown(name: str, known: set[str]) -> Exception:
+    if name in NOT_YET:
+        return NotYetError(f"WebView({name}=...) comes with a later version; until then: {NOT_YET[name]}")
+    near = difflib.get_close_matches(name, known | NOT_YET.keys(), n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(sorted(known))}"
+    return TypeError(f"WebView has no option {name!r}{hint}")
+
+
+def _coerce(name: str, value: Any, default: Any) -> Any:
+    """Accepts what users naturally write (an int for a length, a Path for a folder) and nothing else."""
+    if name in ("asset_root", "data_directory"):
+        return None if value is None else str(Path(os.fspath(value)).resolve())
+    if name == "allowed_origins":
+        return _origins(value)
+    if isinstance(default, bool):
+        wanted: tuple[type, ...] = (bool,)
+    elif name in ("width", "height", "x", "y"):
+        wanted = (int, float)
+    else:
+        wanted = (str,)
+    if value is None and default is None:
+        return None
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise TypeError(f"{name} must be {wanted[-1].__name__}, not {type(value).__name__} ({value!r})")
+    return value
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(origin, str) for origin in value):
+        raise TypeError(f"allowed_origins must be a list of str, not {value!r}")
+    return tuple(value)
+
+
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    exact = parts.scheme in ("http", "https") and parts.netloc and f"{parts.scheme}://{parts.netloc}" == origin
+    if not exact or "*" in origin or "@" in origin:
+        raise ValueError(
+            f"allowed_origins: {origin!r} is no exact origin; write scheme, host and port only, "
+            "for example 'http://localhost:5173'"
+        )
+
+
+def _check_folder(folder: str) -> None:
+    if not os.path.exists(folder):
+        raise FileNotFoundError(f"asset_root: there is no folder {folder}")
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"asset_root: {folder} is not a folder")

@@ -1,0 +1,142 @@
+"""JSON-RPC texts (``protocol/README.md`` section 4): the one place where Python data becomes text and back."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import Any, Optional
+
+from . import _core
+from ._errors import (
+    AuroraViewError,
+    InvalidDataError,
+    JavaScriptError,
+    PageGoneError,
+    PayloadTooLargeError,
+    ShutdownInProgressError,
+    UserError,
+)
+
+#: Stands for data that is not there; None is JSON's null.
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
+
+#: JSON-RPC's number of each code that Python sends.
+CODES = {
+    "INVALID_REQUEST": -32600,
+    "METHOD_NOT_FOUND": -32601,
+    "INVALID_ARGUMENTS": -32602,
+    "EXECUTION_ERROR": -32000,
+    "INVALID_DATA": -32001,
+    "TOO_LARGE": -32002,
+    "CANCELLED": -32800,
+}
+
+_MAX_BODY = dict(_core.limits())["body"]
+#: Room for what surrounds the data of a message.
+_ENVELOPE = 1024
+
+
+def encode(data: Any) -> str:
+    """JSON text of ``data``, as it is: nothing is wrapped, nothing is converted silently.
+
+    Raises:
+        InvalidDataError: JSON, or JavaScript, has no word for it.
+        PayloadTooLargeError: The text is over 16 MiB.
+    """
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        raw = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: valid in JSON, but only escaped
+        text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        raw = text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidDataError(_explain(error)) from None
+    if len(raw) > _MAX_BODY - _ENVELOPE:
+        raise PayloadTooLargeError(
+            f"the data is {len(raw)} bytes as JSON; one message may have 16 MiB. Send it in pieces, or as a file"
+        )
+    _core.check_json(raw)
+    return text
+
+
+def _explain(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, RecursionError):
+        return "the data is nested deeper than 64 levels"
+    if "Circular" in text:
+        return "the data contains itself (a cycle), which JSON cannot hold"
+    if "Out of range float" in text:
+        return f"JSON has no NaN and no Infinity ({text}); send None or a string"
+    return f"JSON cannot hold this data: {text}"
+
+
+def decode(text: str) -> Any:
+    """The message of a text from the page or the UI process."""
+    return json.loads(text)
+
+
+def check_name(name: str) -> str:
+    """Refuses what cannot be an event or method name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name must be str, not {type(name).__name__}")
+    if not name or len(name) > 1024:
+        raise ValueError("a name must have between 1 and 1024 characters")
+    if name.startswith("$/"):
+        raise ValueError(f"{name!r}: names that begin with $/ are reserved")
+    return name
+
+
+def notification(method: str, params: Any = ABSENT) -> bytes:
+    tail = "" if params is ABSENT else f',"params":{encode(params)}'
+    return f'{{"jsonrpc":"2.0","method":{json.dumps(method)}{tail}}}'.encode()
+
+
+def result(request_id: int, value: Any) -> bytes:
+    return f'{{"jsonrpc":"2.0","id":{request_id},"result":{encode(value)}}}'.encode()
+
+
+def error(request_id: int, code: str, message: str, **data: Any) -> bytes:
+    body = {"code": CODES.get(code, CODES["EXECUTION_ERROR"]), "message": message, "data": {"code": code, **data}}
+    return f'{{"jsonrpc":"2.0","id":{request_id},"error":{encode(body)}}}'.encode()
+
+
+def error_of(request_id: int, exception: BaseException, debug: bool) -> bytes:
+    """The answer to a request whose handler raised. The traceback travels only in debug."""
+    extra: dict[str, Any] = {"name": type(exception).__name__}
+    code = "EXECUTION_ERROR"
+    if isinstance(exception, UserError):
+        code = exception.code
+        if exception.data is not None:
+            extra["data"] = exception.data
+    elif isinstance(exception, PayloadTooLargeError):
+        code = "TOO_LARGE"
+    elif isinstance(exception, InvalidDataError):
+        code = "INVALID_DATA"
+    if debug:
+        lines = traceback.format_exception(type(exception), exception, exception.__traceback__)
+        extra["traceback"] = "".join(lines)
+    message = str(exception) or type(exception).__name__
+    try:
+        return error(request_id, code, message, **extra)
+    except InvalidDataError as problem:  # data that the raiser attached
+        extra.pop("data", None)
+        return error(request_id, code, f"{message} (its data was dropped: {problem})", **extra)
+
+
+def exception_of(answer: dict[str, Any]) -> Optional[Exception]:
+    """The exception that an answer of the UI process stands for, or None."""
+    failure = answer.get("error")
+    if failure is None:
+        return None
+    data = failure.get("data") or {}
+    message = failure.get("message", "")
+    code = data.get("code")
+    if code == "NAVIGATED":
+        return PageGoneError(message)
+    if code == "CLOSED":
+        return ShutdownInProgressError(message)
+    if code == "TOO_LARGE":
+        return PayloadTooLargeError(message)
+    if code == "EXECUTION_ERROR":
+        return JavaScriptError(message, data.get("name", "Error"), data.get("stack"))
+    return AuroraViewError(f"{code}: {message}")

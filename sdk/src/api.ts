@@ -1,0 +1,62 @@
+import type { Namespace } from "./index.ts";
+import { defineProperty, bare, deleteProperty, freeze, mapGet, mapSet, NewMap, NewProxy } from "./intrinsics.ts";
+
+type Call = (method: string, params: unknown) => Promise<unknown>;
+
+/**
+ * `api` in `auroraview.api.scene.create(...)`. Every name is a method that can be called and a namespace that can be
+ * walked further; which of them exist only the host knows.
+ */
+export function createNamespace(path: string, call: Call): Namespace {
+  const children = new NewMap<string, Namespace>();
+  // Without own members, since a proxy must show its target's `name` as it is, and `auroraview.api.name` is a method.
+  const target = () => {};
+  deleteProperty(target, "name");
+  deleteProperty(target, "length");
+
+  return new NewProxy(freeze(target), bare({
+    get(_target: unknown, key: PropertyKey) {
+      if (typeof key !== "string" || isLocal(key)) return undefined;
+      let child = mapGet(children, key);
+      if (child === undefined) mapSet(children, key, (child = createNamespace(`${path}.${key}`, call)));
+      return child;
+    },
+    apply: (_target: unknown, _this: unknown, args: readonly unknown[]) => call(path, toParams(args)),
+  })) as unknown as Namespace;
+}
+
+/** No argument: no params. One: itself, so an object gives keywords and an array positions. More: their array. */
+const toParams = (args: readonly unknown[]): unknown => (args.length > 1 ? args : args[0]);
+
+/** Names that the language looks for: with them a namespace would be awaited, stringified or printed by a call. */
+function isLocal(key: string): boolean {
+  switch (key) {
+    case "then":
+    case "toJSON":
+    case "toString":
+    case "valueOf":
+      return true;
+    default:
+      return false;
+  }
+}
+
+export interface Namespaces {
+  readonly api: Namespace;
+  add(names: readonly unknown[]): void;
+}
+
+/** The namespaces of the session, as members of `home`. One that is gone stays: its calls say METHOD_NOT_FOUND. */
+export function createNamespaces(home: object, call: Call): Namespaces {
+  return {
+    api: createNamespace("api", call),
+    add(names) {
+      for (let i = 0; i < names.length; i += 1) {
+        const name = names[i];
+        // `in`: what is there stays as it is, so that `auroraview.scene` is always the same object.
+        if (typeof name !== "string" || isLocal(name) || name in home) continue;
+        defineProperty(home, name, bare({ value: createNamespace(name, call), enumerable: true }));
+      }
+    },
+  };
+}

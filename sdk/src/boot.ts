@@ -1,0 +1,37 @@
+// Entry of the bundle. It runs in every frame of every document, before any script of the page.
+import { createBridge } from "./bridge.ts";
+import { defineProperty, bare, hasOwn } from "./intrinsics.ts";
+import { webkitTransport } from "./transport.ts";
+
+/**
+ * A constant of the function that the UI process wraps around the bundle. Only our closures can see it: it is on no object,
+ * and the text of no function that a page can reach holds its value.
+ */
+declare const __AURORAVIEW_BOOT__: {
+  readonly secret: string;
+  readonly origins: readonly string[];
+  readonly debug: boolean;
+};
+
+/** Engines report the origin of a scheme of ours as "null" unless it was registered as a standard one. */
+const documentOrigin = (): string =>
+  location.origin === "null" ? `${location.protocol}//${location.host}` : location.origin;
+
+/** 32 hex digits. `crypto.randomUUID` is for secure contexts only. */
+function mintNonce(): string {
+  let nonce = "";
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) nonce += byte.toString(16).padStart(2, "0");
+  return nonce;
+}
+
+function boot(): void {
+  if (window !== window.top) return;
+  if (!__AURORAVIEW_BOOT__.origins.includes(documentOrigin())) return;
+  if (hasOwn(window, "auroraview")) return; // injected twice
+  const transport = webkitTransport();
+  if (transport === undefined) return;
+  const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, mintNonce());
+  defineProperty(window, "auroraview", bare({ value: view, enumerable: true }));
+}
+
+boot();

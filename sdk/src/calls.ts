@@ -1,0 +1,87 @@
+import { checkTimeout, type Config } from "./config.ts";
+import { callSite, clearTimeout, setTimeout } from "./dom.ts";
+import { AuroraViewError, blame, fault } from "./errors.ts";
+import { mapDelete, mapForEach, mapGet, mapSet, mapSize, NewMap, NewPromise } from "./intrinsics.ts";
+import { checkName, checkSize, encodeData } from "./json.ts";
+import type { Outbox } from "./outbox.ts";
+import { encodeNotification, encodeRequest, type ErrorCode, MAX_PENDING_CALLS, type WireError } from "./protocol.ts";
+import type { CallOptions } from "./index.ts";
+
+export interface Calls {
+  call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
+  onResult(id: number, result: unknown): void;
+  onError(id: number, error: WireError): void;
+  /** Rejects every pending call. */
+  failAll(error: () => AuroraViewError): void;
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: AuroraViewError): void;
+  /** Stops the timer and leaves the signal. */
+  release(): void;
+}
+
+export function createCalls(outbox: Outbox, config: Config): Calls {
+  const pending = new NewMap<number, Pending>();
+  let lastId = 0;
+
+  function start(method: string, params: unknown, options: CallOptions): Promise<unknown> {
+    const { signal } = options;
+    outbox.check();
+    checkName(method, "method");
+    const timeout = checkTimeout(options.timeout ?? config.callTimeoutMs());
+    if (signal?.aborted === true) throw fault("CANCELLED", `${method}: cancelled before it was sent`);
+    if (mapSize(pending) >= MAX_PENDING_CALLS) throw fault("BUSY", `${method}: ${MAX_PENDING_CALLS} calls are pending`);
+    const body = checkSize(encodeRequest(lastId + 1, method, encodeData(params)));
+    const id = (lastId += 1);
+    outbox.send("q", id, body);
+    return wait(id, method, timeout, signal);
+  }
+
+  function wait(id: number, method: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
+    const site = callSite();
+    const giveUp = (code: ErrorCode, message: string) => {
+      outbox.send("n", 0, encodeNotification("$/cancelRequest", `{"id":${id}}`));
+      take(id)?.reject(fault(code, message));
+    };
+    const onAbort = () => giveUp("CANCELLED", `${method}: cancelled`);
+    const timer =
+      timeout === 0
+        ? undefined
+        : setTimeout(() => giveUp("TIMEOUT", `${method}: no answer within ${timeout} ms`), timeout);
+    signal?.addEventListener("abort", onAbort);
+    return new NewPromise((resolve, reject) => {
+      mapSet(pending, id, {
+        resolve,
+        reject: (error) => reject(blame(error, site)),
+        release() {
+          if (timer !== undefined) clearTimeout(timer);
+          signal?.removeEventListener("abort", onAbort);
+        },
+      });
+    });
+  }
+
+  /** The call is over: whatever happens to it now happens once. */
+  function take(id: number): Pending | undefined {
+    const call = mapGet(pending, id);
+    if (call === undefined) return undefined; // it was given up and the answer crossed the cancellation
+    mapDelete(pending, id);
+    call.release();
+    return call;
+  }
+
+  return {
+    call(method, params, options = {}) {
+      try {
+        return start(method, params, options);
+      } catch (error) {
+        return new NewPromise((_, reject) => reject(error));
+      }
+    },
+    onResult: (id, result) => take(id)?.resolve(result),
+    onError: (id, error) => take(id)?.reject(new AuroraViewError(error)),
+    failAll: (error) => mapForEach(pending, (_, id) => take(id)?.reject(error())),
+  };
+}
