@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 10_000 },
+  test: {
+    environment: "jsdom",
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/build-once.ts"],
+    testTimeout: 10_000,
+  },
 });

@@ -93,6 +93,7 @@ class WebView:
         )
         self._shown = threading.Event()
         self._closed = threading.Event()
+        self._close_asked = False
         self._failure: Optional[str] = None
         self._session_lock = threading.Lock()
         self._session: Optional[dict[str, Any]] = None
@@ -177,6 +178,7 @@ class WebView:
             _log.warning("%r: its handlers did not finish within %g s after close()", self, CLOSE_TIMEOUT)
 
     def _request_close(self) -> None:
+        self._close_asked = True
         if not self._port.request_close():
             return
         if self._shown.is_set():
@@ -553,7 +555,7 @@ class WebView:
                 self._raise_window_event(begins if params[flag] else ends)
 
     def _on_lost(self, why: str) -> None:
-        if self._port.request_close():  # not when it was on its way out anyway
+        if not self._close_asked:
             self._failure = why
             _log.error("%r: %s", self, why)
         self._end("error" if self._failure else "host")

@@ -41,22 +41,14 @@ function isLocal(key: string): boolean {
   }
 }
 
-export interface Namespaces {
-  readonly api: Namespace;
-  add(names: readonly unknown[]): void;
-}
-
-/** The namespaces of the session, as members of `home`. One that is gone stays: its calls say METHOD_NOT_FOUND. */
-export function createNamespaces(home: object, call: Call): Namespaces {
-  return {
-    api: createNamespace("api", call),
-    add(names) {
-      for (let i = 0; i < names.length; i += 1) {
-        const name = names[i];
-        // `in`: what is there stays as it is, so that `auroraview.scene` is always the same object.
-        if (typeof name !== "string" || isLocal(name) || name in home) continue;
-        defineProperty(home, name, bare({ value: createNamespace(name, call), enumerable: true }));
-      }
-    },
-  };
+/**
+ * Makes the namespaces of a session members of `view`, by way of `home`, its prototype. What is there stays as it is, so
+ * that `auroraview.scene` is always the same object. One that Python gave up stays too: its calls say METHOD_NOT_FOUND.
+ */
+export function addNamespaces(view: object, home: object, names: readonly unknown[], call: Call): void {
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[i];
+    if (typeof name !== "string" || isLocal(name) || name in view) continue;
+    defineProperty(home, name, bare({ value: createNamespace(name, call), enumerable: true }));
+  }
 }

@@ -1,15 +1,15 @@
-import { createNamespaces } from "./api.ts";
+import { addNamespaces, createNamespace } from "./api.ts";
 import { createCalls } from "./calls.ts";
 import { createConfig } from "./config.ts";
-import { complain, guarded } from "./dom.ts";
+import { complain, guarded, warn } from "./dom.ts";
 import { createDomEvents } from "./dom-events.ts";
-import { closedError, fault } from "./errors.ts";
+import { closedError, describe, fault } from "./errors.ts";
 import { createHandlers } from "./events.ts";
 import { createHold } from "./hold.ts";
 import type { AuroraView } from "./index.ts";
-import { create, defineProperty, bare, freeze } from "./intrinsics.ts";
+import { create, defineProperty, bare, freeze, startsWith } from "./intrinsics.ts";
 import { createOutbox } from "./outbox.ts";
-import { decodeBatch, decodeMessage, encodeError, type Hello, type Message, type Session } from "./protocol.ts";
+import { decodeBatch, decodeMessage, encodeError, type Hello, type Message, SCHEMA_VERSION, type Session } from "./protocol.ts";
 import { createReady } from "./ready.ts";
 import { createEventSender } from "./send-event.ts";
 import type { Transport } from "./transport.ts";
@@ -26,7 +26,8 @@ export function createBridge(transport: Transport, secret: string, nonce: string
   const hold = createHold();
   // A frozen object cannot gain members, its prototype can: the namespaces of later sessions live there.
   const home: object = create(null);
-  const namespaces = createNamespaces(home, calls.call);
+  const view: object = create(home);
+  let debug = false;
 
   function onBatch(text: string): void {
     let batch: readonly unknown[];
@@ -61,7 +62,8 @@ export function createBridge(transport: Transport, secret: string, nonce: string
       case "request":
         return outbox.send("r", message.id, encodeError(message.id, "METHOD_NOT_FOUND", `a page has no ${message.method}`));
       case "unknown":
-        return; // of a later version, and nobody waits for an answer
+        // Of a later version; nobody waits for an answer.
+        return debug ? warn(`auroraview: no such notification: ${message.method}`) : undefined;
       case "invalid":
         return complain("auroraview: not a message", message.value);
     }
@@ -69,6 +71,8 @@ export function createBridge(transport: Transport, secret: string, nonce: string
 
   function onHello(hello: Hello): void {
     if (ready.isReady()) return;
+    if (hello.schema_version !== SCHEMA_VERSION) warn("auroraview: the host speaks another version of the protocol");
+    debug = hello.debug;
     config.readPage();
     onSession(hello.session);
     ready.onHello(hello.doc);
@@ -80,11 +84,12 @@ export function createBridge(transport: Transport, secret: string, nonce: string
 
   function onSession(session: Session): void {
     domEvents.forwardOnly(session.events);
-    namespaces.add(session.namespaces);
+    addNamespaces(view, home, session.namespaces, calls.call);
   }
 
   function onClosed(reason: unknown): void {
-    complain(`auroraview: the link to the host is closed: ${describe(reason)}`);
+    const text = describe(reason);
+    complain(startsWith(text, "auroraview:") ? text : `auroraview: the link to the host is gone: ${text}`);
     calls.failAll(closedError);
     sender.fail(closedError);
     ready.fail(closedError);
@@ -96,7 +101,7 @@ export function createBridge(transport: Transport, secret: string, nonce: string
 
   const members: AuroraView = {
     call: calls.call as AuroraView["call"],
-    api: namespaces.api,
+    api: createNamespace("api", calls.call),
     on: handlers.on,
     once: handlers.once,
     off: handlers.off,
@@ -106,9 +111,8 @@ export function createBridge(transport: Transport, secret: string, nonce: string
     isReady: ready.isReady,
     setConfig: config.set,
   };
-  const view = create(home) as Record<string, unknown>;
   for (const name in members) {
     defineProperty(view, name, bare({ value: members[name as keyof AuroraView], enumerable: true }));
   }
-  return freeze(view) as unknown as AuroraView;
+  return freeze(view) as AuroraView;
 }

@@ -1,6 +1,6 @@
 import { checkTimeout, type Config } from "./config.ts";
-import { callSite, clearTimeout, setTimeout } from "./dom.ts";
-import { AuroraViewError, blame, fault } from "./errors.ts";
+import { clearTimeout, setTimeout } from "./dom.ts";
+import { AuroraViewError, blame, callSite, fault } from "./errors.ts";
 import { mapDelete, mapForEach, mapGet, mapSet, mapSize, NewMap, NewPromise } from "./intrinsics.ts";
 import { checkName, checkSize, encodeData } from "./json.ts";
 import type { Outbox } from "./outbox.ts";

@@ -1,7 +1,8 @@
 // What the bridge uses of the DOM, taken at the same moment and for the same reason as in intrinsics.ts.
-import { apply, bare, NewError, uncurryGetter, uncurryThis } from "./intrinsics.ts";
+import { apply, bare, uncurryGetter, uncurryThis } from "./intrinsics.ts";
 
 type Listener = (event: Event) => void;
+type Timer = ReturnType<typeof globalThis.setTimeout>;
 
 const doc = document;
 // The same as `window` in a page. Test environments copy a window's members to another global, which is no EventTarget.
@@ -20,8 +21,8 @@ const detailOf = uncurryGetter<CustomEvent, unknown>(CustomEvent.prototype, "det
 const typeOf = uncurryGetter<Event, string>(Event.prototype, "type");
 const encode = uncurryThis(TextEncoder.prototype.encode);
 
-export const setTimeout = (fn: () => void, ms: number): number => apply(setTimer, target, [fn, ms]);
-export const clearTimeout = (id: number): void => apply(clearTimer, target, [id]);
+export const setTimeout = (fn: () => void, ms: number): Timer => apply(setTimer, target, [fn, ms]);
+export const clearTimeout = (timer: Timer): void => apply(clearTimer, target, [timer]);
 export const queueMicrotask = (fn: () => void): void => apply(queue, target, [fn]);
 
 export const listen = (name: string, fn: Listener): void => add(target, name, fn);
@@ -67,5 +68,3 @@ export function guarded(fn: () => void): void {
   }
 }
 
-/** The stack of whoever called the bridge, for the error that arrives later. */
-export const callSite = (): Error => new NewError();

@@ -1,5 +1,5 @@
 import type { ErrorCode, WireError } from "./protocol.ts";
-import { defineProperty, bare, hasOwn, indexOf, slice, startsWith } from "./intrinsics.ts";
+import { defineProperty, bare, hasOwn, indexOf, NewError, slice, startsWith, toText } from "./intrinsics.ts";
 
 /** Every error of the bridge, and every error that came from Python: `name` is then the Python class. */
 export class AuroraViewError extends Error {
@@ -30,13 +30,25 @@ const nameOf = (code: ErrorCode): string =>
 export const fault = (code: ErrorCode, message: string): AuroraViewError =>
   new AuroraViewError({ name: nameOf(code), code, message });
 
+/** The words of whatever was thrown. */
+export function describe(thrown: unknown): string {
+  try {
+    return typeof thrown === "object" && thrown !== null ? (thrown as Error).message : toText(thrown);
+  } catch {
+    return "it throws";
+  }
+}
+
 export const closedError = (): AuroraViewError => fault("CLOSED", "the view is closed, or its UI process is gone");
+
+/** The stack of whoever called the bridge, for the error that may arrive later. */
+export const callSite = (): Error => new NewError("call");
 
 /** Gives an error that arrived later the stack of the call it belongs to. */
 export function blame(error: AuroraViewError, site: Error): AuroraViewError {
   const frames = site.stack ?? "";
-  // V8 begins the text with "Error" and a line break where WebKit has the frames only.
-  const stack = startsWith(frames, "Error\n") ? `${error.name}: ${error.message}${slice(frames, indexOf(frames, "\n"))}` : frames;
+  // WebKit has the frames only; V8 begins with a line that names the error.
+  const stack = startsWith(frames, "Error: call\n") ? `${error.name}: ${error.message}${slice(frames, indexOf(frames, "\n"))}` : frames;
   define(error, "stack", stack);
   return error;
 }

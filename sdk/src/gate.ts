@@ -13,14 +13,19 @@ interface Waiter<T> {
   reject(error: AuroraViewError): void;
 }
 
-export function createGate<T>(): Gate<T> {
+/** `check` throws where waiting would be in vain. */
+export function createGate<T>(check: () => void): Gate<T> {
   const waiters = new NewSet<Waiter<T>>();
   const each = (fn: (waiter: Waiter<T>) => void) => {
     setForEach(waiters, fn);
     setClear(waiters);
   };
   return {
-    wait: () => new NewPromise((resolve, reject) => setAdd(waiters, { resolve, reject })),
+    wait: () =>
+      new NewPromise((resolve, reject) => {
+        check(); // what it throws rejects the promise
+        setAdd(waiters, { resolve, reject });
+      }),
     release: (value) => each((waiter) => waiter.resolve(value)),
     fail: (error) => each((waiter) => waiter.reject(error())),
   };

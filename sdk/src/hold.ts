@@ -1,4 +1,4 @@
-import { isLoaded, listen, setTimeout } from "./dom.ts";
+import { guarded, isLoaded, listen, setTimeout } from "./dom.ts";
 import { NewSet, setAdd, setClear, setForEach } from "./intrinsics.ts";
 
 /**
@@ -11,7 +11,7 @@ export function createHold(): (deliver: () => void) => void {
 
   function release(): void {
     // Whatever comes while this runs is added behind and still visited: order holds.
-    setForEach(held, (deliver) => deliver());
+    setForEach(held, guarded);
     setClear(held);
     open = true;
   }

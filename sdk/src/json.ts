@@ -1,8 +1,7 @@
-import { fault } from "./errors.ts";
+import { utf8Length } from "./dom.ts";
+import { AuroraViewError, describe, fault } from "./errors.ts";
 import { isView, jsonStringify, objectTag, slice, startsWith } from "./intrinsics.ts";
 import { type JsonText, MAX_BODY, RESERVED } from "./protocol.ts";
-import { utf8Length } from "./dom.ts";
-import { AuroraViewError } from "./errors.ts";
 
 /**
  * What the user wants to send, as text; undefined for no data. Everything that JSON would lose without a word is refused
@@ -48,14 +47,6 @@ function isLossy(tag: string): boolean {
 
 const lossy = (what: string, key: string) =>
   fault("INVALID_DATA", key === "" ? `a ${what} cannot be sent as JSON` : `a ${what} (at "${key}") cannot be sent as JSON`);
-
-function describe(error: unknown): string {
-  try {
-    return (error as Error).message;
-  } catch {
-    return "it throws";
-  }
-}
 
 /** Returns the body, or throws if it is over the limit of the wire. */
 export function checkSize(body: JsonText): JsonText {

@@ -1,5 +1,5 @@
-import { createGate } from "./gate.ts";
 import type { AuroraViewError } from "./errors.ts";
+import { createGate } from "./gate.ts";
 import type { Ready } from "./index.ts";
 import { NewPromise } from "./intrinsics.ts";
 import type { Outbox } from "./outbox.ts";
@@ -13,14 +13,12 @@ export interface ReadyState {
 }
 
 export function createReady(outbox: Outbox): ReadyState {
-  const gate = createGate<Ready>();
+  const gate = createGate<Ready>(outbox.check);
   let ready: Ready | undefined;
   return {
     whenReady() {
-      return new NewPromise((resolve) => {
-        if (ready === undefined) outbox.check(); // throws into the promise
-        resolve(ready ?? gate.wait());
-      });
+      const known = ready;
+      return known === undefined ? gate.wait() : new NewPromise((resolve) => resolve(known));
     },
     isReady: () => ready !== undefined,
     onHello(doc) {

@@ -1,6 +1,5 @@
+import { type AuroraViewError, fault } from "./errors.ts";
 import { createGate } from "./gate.ts";
-import type { AuroraViewError } from "./errors.ts";
-import { fault } from "./errors.ts";
 import { NewPromise } from "./intrinsics.ts";
 import { checkName, checkSize, encodeData } from "./json.ts";
 import type { Outbox } from "./outbox.ts";
@@ -16,7 +15,7 @@ export interface EventSender {
 
 /** Events to Python: fire and forget, but never more than the host can keep up with. */
 export function createEventSender(outbox: Outbox): EventSender {
-  const gate = createGate<void>();
+  const gate = createGate<void>(outbox.check);
   let uncredited = 0;
   const isDrained = () => uncredited < MAX_UNCREDITED_EVENTS / 2;
 
@@ -31,12 +30,7 @@ export function createEventSender(outbox: Outbox): EventSender {
       uncredited += 1;
       outbox.send("n", 0, body);
     },
-    drained() {
-      return new NewPromise((resolve) => {
-        outbox.check(); // throws into the promise
-        resolve(isDrained() ? undefined : gate.wait());
-      });
-    },
+    drained: () => (isDrained() ? new NewPromise((resolve) => resolve()) : gate.wait()),
     onCredit(events) {
       uncredited = events < uncredited ? uncredited - events : 0;
       if (isDrained()) gate.release();

@@ -157,6 +157,8 @@ impl Link {
         let mut decoder = self.decoder.lock();
         match decoder.fill(&mut &*self.socket) {
             Ok(0) => return self.lose(""),
+            // It ended before it had read everything.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return self.lose(""),
             Ok(_) => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
             Err(error) => return self.lose(&format!("reading the link failed: {error}")),

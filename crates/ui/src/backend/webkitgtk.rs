@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ffi::{CStr, CString};
 use std::rc::Rc;
-use webkit2gtk::{LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt};
+use webkit2gtk::{JavascriptError, LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt};
 
 /// Where the page finds us: `window.webkit.messageHandlers.auroraview`.
 const HANDLER: &CStr = c"auroraview";
@@ -211,8 +211,12 @@ fn read_outcome(text: &str) -> Result<String, ErrorObject> {
     }
 }
 
-/// The engine did not run it: it does not compile, or its page went away meanwhile.
+/// The engine did not run it to its end: it does not compile, or its page went away meanwhile.
 fn not_run(error: &glib::Error) -> ErrorObject {
+    if error.matches(JavascriptError::InvalidResult) {
+        // The wrapper always returns a text, so the engine has lost the page that was to return it.
+        return ErrorObject::new(ErrorCode::Navigated, "the page went away before it answered");
+    }
     let message = error.message();
     let name = if message.contains("SyntaxError") { "SyntaxError" } else { "Error" };
     let message = message.split_once("SyntaxError: ").map_or(message, |(_, rest)| rest);

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { AuroraViewError } from "../src/errors.ts";
+import { encodeData } from "../src/json.ts";
+import {
+  decodeBatch,
+  decodeMessage,
+  encodeError,
+  encodeLine,
+  encodeNotification,
+  encodeRequest,
+  type LineKind,
+} from "../src/protocol.ts";
+
+interface MessageCase {
+  name: string;
+  from: "page" | "host";
+  kind: "request" | "response" | "notify";
+  body: string;
+  id?: number;
+  method?: string;
+  params?: string;
+  result?: string;
+  error?: string;
+}
+type LineCase = { name: string; kind: LineKind; id: number; body: string; line: string };
+type BatchCase = { name: string; messages: string[]; batch: string };
+
+// `npm test` runs here: import.meta.url is no file address in this environment.
+const read = <T>(name: string): T[] => JSON.parse(readFileSync(`../protocol/golden/${name}.json`, "utf8")).cases;
+const value = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(text));
+
+describe("page_lines", () => {
+  test.each(read<LineCase>("page_lines"))("$name", ({ kind, id, body, line }) => {
+    expect(encodeLine(kind, id, body)).toBe(line);
+    expect(line.indexOf("\n")).toBe(line.length - 1);
+  });
+});
+
+describe("page_batches", () => {
+  test.each(read<BatchCase>("page_batches"))("$name", ({ messages, batch }) => {
+    expect(decodeBatch(batch)).toEqual(messages.map((message) => JSON.parse(message)));
+  });
+
+  test.each(["", "{}", "null", "[", "[1,]"])("%j is no batch", (text) => {
+    expect(() => decodeBatch(text)).toThrow();
+  });
+});
+
+describe("page_messages from the page", () => {
+  test.each(read<MessageCase>("page_messages").filter(({ from }) => from === "page"))("$name", (it) => {
+    expect(written(it)).toBe(it.body);
+  });
+});
+
+function written({ kind, id = 0, method, params, error }: MessageCase): string {
+  if (kind === "response") {
+    const { message, data } = value(error);
+    return encodeError(id, data.code, message);
+  }
+  const text = encodeData(value(params));
+  return kind === "request" ? encodeRequest(id, value(method), text) : encodeNotification(value(method), text);
+}
+
+describe("page_messages from the host", () => {
+  test.each(read<MessageCase>("page_messages").filter(({ from }) => from === "host"))("$name", (it) => {
+    const message = decodeMessage(JSON.parse(it.body));
+    const params = "params" in it ? value(it.params) : {};
+    switch (message.kind) {
+      case "hello":
+        return expect(message.hello).toEqual(params);
+      case "session":
+        return expect(message.session).toEqual(params);
+      case "credit":
+        return expect(message.events).toBe(params.events);
+      case "event":
+        return expect([message.name, message.data]).toEqual([value(it.method), params]);
+      case "result":
+        return expect([message.id, message.result]).toEqual([it.id, value(it.result)]);
+      case "error":
+        return expectError(new AuroraViewError(message.error), value(it.error));
+      default:
+        throw new Error(`read as ${message.kind}`);
+    }
+  });
+
+  function expectError(error: AuroraViewError, wire: any): void {
+    expect(error.message).toBe(wire.message);
+    expect(error.name).toBe(wire.data?.name ?? "AuroraViewError");
+    expect(error.code).toBe(wire.data?.code ?? "METHOD_NOT_FOUND");
+    for (const member of ["traceback", "data"] as const) {
+      expect(member in error).toBe(member in (wire.data ?? {}));
+      expect(error[member]).toEqual(wire.data?.[member]);
+    }
+  }
+});

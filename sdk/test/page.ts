@@ -1,0 +1,101 @@
+// A page of its own realm with the real bundle in it, injected at document start as the UI process does it.
+import { JSDOM, VirtualConsole, type DOMWindow } from "jsdom";
+import { inject } from "vitest";
+import type { AuroraView } from "../src/index.ts";
+import { createFakeHost, type FakeHost, type FakeHostOptions } from "../src/testing.ts";
+
+export const SECRET = "5ec2e7-0f-this-view";
+
+export interface PageOptions extends FakeHostOptions {
+  html?: string;
+  url?: string;
+  origins?: string[];
+  /** Runs before the bridge does. */
+  before?: (window: DOMWindow) => void;
+  host?: FakeHost;
+}
+
+export interface Page {
+  window: DOMWindow & { auroraview: AuroraView; [name: string]: any };
+  auroraview: AuroraView;
+  host: FakeHost;
+  /** What the page's console got, newest last. */
+  errors: string[];
+  warnings: string[];
+  /** Runs a script of the page. */
+  run(script: string): any;
+}
+
+export function wrap(origins: string[]): string {
+  const boot = JSON.stringify({ secret: SECRET, origins, debug: false });
+  return `(function(){"use strict";const __AURORAVIEW_BOOT__=${boot};${inject("bundle")}})()`;
+}
+
+/** Opens a page; what its html holds has run, its DOMContentLoaded has not. */
+export function loadPage(options: PageOptions = {}): Page {
+  const host = options.host ?? createFakeHost(options);
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  const virtualConsole = new VirtualConsole();
+  const write = (to: string[]) => (...parts: unknown[]) => void to.push(parts.map(String).join(" "));
+  virtualConsole.on("error", write(errors)).on("warn", write(warnings)).on("jsdomError", write(errors));
+  const { window } = new JSDOM(options.html ?? "<!doctype html><title>page</title>", {
+    url: options.url ?? "http://localhost:5173/index.html",
+    runScripts: "dangerously",
+    virtualConsole,
+    beforeParse(window) {
+      window["webkit"] = { messageHandlers: { auroraview: { postMessage: (text: string) => host.post(text) } } };
+      window["TextEncoder"] = TextEncoder; // jsdom has none
+      options.before?.(window);
+      window.eval(wrap(options.origins ?? ["av://app", "http://localhost:5173"]));
+    },
+  });
+  const page = window as Page["window"];
+  return { window: page, auroraview: page.auroraview, host, errors, warnings, run: (script) => window.eval(script) };
+}
+
+/** Opens a page and waits until it has loaded and is ready. */
+export async function openPage(options: PageOptions = {}): Promise<Page> {
+  const page = loadPage(options);
+  await until(() => page.window.document.readyState === "complete");
+  await tasks(3);
+  return page;
+}
+
+/** Lets other tasks run. */
+export async function tasks(count = 1): Promise<void> {
+  for (let i = 0; i < count; i += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`never: ${condition}`);
+    await tasks();
+  }
+}
+
+/** The error that a promise is rejected with. */
+export const failure = (promise: Promise<unknown>): Promise<any> =>
+  promise.then(
+    (value) => Promise.reject(new Error(`not rejected, but ${JSON.stringify(value)}`)),
+    (error: unknown) => error,
+  );
+
+/** The error that a function throws. */
+export function thrown(fn: () => unknown): any {
+  try {
+    fn();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** A promise with its ends in hand. */
+export function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => ((resolve = yes), (reject = no)));
+  return { promise, resolve, reject };
+}

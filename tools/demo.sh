@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# demo.sh: runs the demo. Without a display, runs it under an X server of its own and leaves a picture.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+demo=(.venv/bin/python examples/demo.py)
+
+if [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
+    exec "${demo[@]}"
+fi
+
+picture=demo.png
+scratch=$(mktemp -d)
+server=
+cleanup() {
+    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The server chooses a free display and writes its number; it admits whoever has the cookie.
+export XAUTHORITY=$scratch/xauthority
+cookie=$(mcookie)
+touch "$XAUTHORITY"
+xauth -q add :0 . "$cookie"
+Xvfb -displayfd 3 -auth "$XAUTHORITY" -screen 0 1280x800x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/log" &
+server=$!
+for _ in {1..200}; do
+    if [[ -s $scratch/display ]] || ! kill -0 "$server" 2>/dev/null; then break; fi
+    sleep 0.05
+done
+[[ -s $scratch/display ]] || {
+    echo "Xvfb did not start:" >&2
+    cat "$scratch/log" >&2
+    exit 1
+}
+DISPLAY=:$(<"$scratch/display")
+export DISPLAY
+xauth -q add "$DISPLAY" . "$cookie"
+
+rm -f "$picture"
+timeout --kill-after=5 120 "${demo[@]}" --screenshot "$picture" || {
+    code=$?
+    echo "The demo failed under Xvfb (exit code $code; 124 means it took longer than 120 s)." >&2
+    exit "$code"
+}
+[[ -s $picture ]] || {
+    echo "The demo ended without writing $picture." >&2
+    exit 1
+}
+echo "No display was found, so the demo ran under Xvfb; its picture is in $picture."
