@@ -12,7 +12,10 @@ picture=demo.png
 scratch=$(mktemp -d)
 server=
 cleanup() {
-    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" || true
+    fi
     rm -rf "$scratch"
 }
 trap cleanup EXIT

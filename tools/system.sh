@@ -28,7 +28,7 @@ demo)
     want+=("${runtime[@]}")
     [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] || want+=(xvfb xauth)
     ;;
-test) want+=("${runtime[@]}" xvfb xauth xdotool openbox x11-utils) ;;
+test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox) ;;
 *) die "usage: system.sh build|demo|test" ;;
 esac
 

@@ -32,7 +32,8 @@ def linked(meta: dict[str, Any]) -> list[dict[str, Any]]:
             if normal and dependency["pkg"] not in seen and not is_proc_macro(packages[dependency["pkg"]]):
                 seen.add(dependency["pkg"])
                 todo.append(dependency["pkg"])
-    return sorted((packages[i] for i in seen - members), key=lambda package: (package["name"], package["version"]))
+    found = [packages[identity] for identity in seen - members]
+    return sorted(found, key=lambda package: (package["name"], package["version"]))
 
 
 def is_proc_macro(package: dict[str, Any]) -> bool:
@@ -42,8 +43,8 @@ def is_proc_macro(package: dict[str, Any]) -> bool:
 def texts(package: dict[str, Any]) -> list[str]:
     """The licence and notice files that the package carries, in the order of their names."""
     folder = Path(package["manifest_path"]).parent
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and file.name.upper().startswith(TEXT_NAMES)]
-    return [file.read_text("utf-8", "replace").replace("\r\n", "\n").strip() for file in files]
+    files = (file for file in sorted(folder.iterdir()) if file.name.upper().startswith(TEXT_NAMES))
+    return [file.read_text("utf-8", "replace").strip() for file in files if file.is_file()]
 
 
 def document(packages: list[dict[str, Any]]) -> str:
@@ -60,7 +61,8 @@ def document(packages: list[dict[str, Any]]) -> str:
             spelled.setdefault(key, text)
             users.setdefault(key, []).append(f"{name} {version}")
     for key, names in users.items():
-        lines += ["", "---", "", f"For {', '.join(dict.fromkeys(names))}:", "", "```text", spelled[key], "```"]
+        whose = ", ".join(dict.fromkeys(names))
+        lines += ["", "---", "", f"For {whose}:", "", "```text", spelled[key], "```"]
     return "\n".join(lines) + "\n"
 
 

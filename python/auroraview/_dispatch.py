@@ -69,6 +69,9 @@ class Dispatcher:
         self._take()
         while self._waiting:
             self._handle(self._waiting.popleft())
+            if self._waiting and self._waiting[0][0] == "request":
+                self._port.wait(0, False)  # a cancel may have come while the last handler ran
+                self._take()
 
     def serve(self) -> None:
         """While a handler waits for the page: handles its calls, and leaves events for later."""

@@ -74,8 +74,8 @@ export function createBridge(transport: Transport, secret: string, nonce: string
     if (hello.schema_version !== SCHEMA_VERSION) warn("auroraview: the host speaks another version of the protocol");
     debug = hello.debug;
     config.readPage();
-    onSession(hello.session);
     ready.onHello(hello.doc);
+    onSession(hello.session);
     hold(() => {
       config.readPage(); // the page's scripts have run now; they may have set it
       domEvents.dispatchReady();

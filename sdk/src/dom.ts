@@ -5,8 +5,7 @@ type Listener = (event: Event) => void;
 type Timer = ReturnType<typeof globalThis.setTimeout>;
 
 const doc = document;
-// The same as `window` in a page. Test environments copy a window's members to another global, which is no EventTarget.
-const target = doc.defaultView ?? window;
+const target = window;
 const NewCustomEvent = CustomEvent;
 const NewTextEncoder = TextEncoder;
 const { setTimeout: setTimer, clearTimeout: clearTimer, queueMicrotask: queue } = globalThis;
@@ -14,9 +13,9 @@ const { console } = globalThis;
 const { error: consoleError, warn: consoleWarn } = console;
 const reportTo = globalThis.reportError as ((error: unknown) => void) | undefined;
 
-const add = uncurryThis(EventTarget.prototype.addEventListener) as (to: EventTarget, name: string, fn: Listener) => void;
-const remove = uncurryThis(EventTarget.prototype.removeEventListener) as typeof add;
-const dispatch = uncurryThis(EventTarget.prototype.dispatchEvent) as (to: EventTarget, event: Event) => boolean;
+// Of window rather than of EventTarget.prototype: in test environments `window` is often no EventTarget, its members are
+// bound to one.
+const { addEventListener: add, removeEventListener: remove, dispatchEvent: dispatch } = target;
 const detailOf = uncurryGetter<CustomEvent, unknown>(CustomEvent.prototype, "detail");
 const typeOf = uncurryGetter<Event, string>(Event.prototype, "type");
 const encode = uncurryThis(TextEncoder.prototype.encode);
@@ -25,9 +24,9 @@ export const setTimeout = (fn: () => void, ms: number): Timer => apply(setTimer,
 export const clearTimeout = (timer: Timer): void => apply(clearTimer, target, [timer]);
 export const queueMicrotask = (fn: () => void): void => apply(queue, target, [fn]);
 
-export const listen = (name: string, fn: Listener): void => add(target, name, fn);
-export const unlisten = (name: string, fn: Listener): void => remove(target, name, fn);
-export const dispatchOnWindow = (event: Event): boolean => dispatch(target, event);
+export const listen = (name: string, fn: Listener): void => apply(add, target, [name, fn]);
+export const unlisten = (name: string, fn: Listener): void => apply(remove, target, [name, fn]);
+export const dispatchOnWindow = (event: Event): boolean => apply(dispatch, target, [event]);
 export const eventType = typeOf;
 export const customEvent = (name: string, detail?: unknown): CustomEvent => new NewCustomEvent(name, bare({ detail }));
 
