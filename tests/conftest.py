@@ -1,4 +1,4 @@
-"""A desktop of our own for every test run: Xvfb with a window manager, so that nothing depends on the machine's screen."""
+"""A desktop of our own for every run: Xvfb with a window manager. Nothing depends on the machine's screen."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ fi
 
 picture=demo.png
 scratch=$(mktemp -d)
-server=
+started=()
 cleanup() {
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" || true
+    if ((${#started[@]})); then
+        kill "${started[@]}" 2>/dev/null || true
+        wait "${started[@]}" || true
     fi
     rm -rf "$scratch"
 }
@@ -29,6 +29,7 @@ touch "$XAUTHORITY"
 xauth -q add :0 . "$cookie"
 Xvfb -displayfd 3 -auth "$XAUTHORITY" -screen 0 1280x800x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/log" &
 server=$!
+started=("$server")
 for _ in {1..200}; do
     if [[ -s $scratch/display ]] || ! kill -0 "$server" 2>/dev/null; then break; fi
     sleep 0.05
@@ -43,7 +44,9 @@ export DISPLAY
 xauth -q add "$DISPLAY" . "$cookie"
 
 rm -f "$picture"
-timeout --kill-after=5 120 "${demo[@]}" --screenshot "$picture" || {
+timeout --kill-after=5 120 "${demo[@]}" --screenshot "$picture" &
+started=("$!" "$server")
+wait "$!" || {
     code=$?
     echo "The demo failed under Xvfb (exit code $code; 124 means it took longer than 120 s)." >&2
     exit "$code"

@@ -1,6 +1,5 @@
 """AuroraView: web user interfaces for Python tools. ``WebView`` is where to start."""
 
-from ._answers import EvalFuture
 from ._core import __version__
 from ._errors import (
     AuroraViewError,
@@ -22,7 +21,6 @@ from ._view import WebView
 
 __all__ = [
     "AuroraViewError",
-    "EvalFuture",
     "EvalTimeoutError",
     "InvalidDataError",
     "JavaScriptError",

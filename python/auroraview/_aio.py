@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import threading
-from concurrent.futures import Future
-from typing import Any, Coroutine, Optional
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Future
 
 _lock = threading.Lock()
 _loop: Optional[asyncio.AbstractEventLoop] = None
@@ -14,11 +17,15 @@ _loop: Optional[asyncio.AbstractEventLoop] = None
 
 def submit(coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
     """Runs a coroutine on our loop; the future may be cancelled from any thread."""
+    import asyncio  # 35 ms that a tool without async handlers need not wait for
+
     return asyncio.run_coroutine_threadsafe(coroutine, _running_loop())
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
     global _loop
+    import asyncio
+
     with _lock:
         if _loop is None:
             loop = asyncio.new_event_loop()

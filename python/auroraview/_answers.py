@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-import logging
 import threading
 import time
-from concurrent.futures import Future
-from typing import Any, Callable, Generator, Optional
+from typing import Any, Callable, Optional
 
 from . import _core, _rpc
 from ._calls import guarded
 from ._errors import EvalTimeoutError, JavaScriptError
-
-_log = logging.getLogger("auroraview")
+from ._log import log
 
 #: ``callback(result, error)``: one of both is None.
 Callback = Callable[[Any, Optional[Exception]], None]
 
 #: Longest part of a script that an error message shows, in characters.
 _PREVIEW = 100
-
-
-class EvalFuture(Future[Any]):
-    """The result of a script: ``await`` it in a coroutine, or call ``result(timeout)`` in a thread."""
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return asyncio.wrap_future(self).__await__()
-
-    def complete(self, value: Any, error: Optional[Exception]) -> None:
-        if not self.set_running_or_notify_cancel():
-            return  # the waiter gave up
-        if error is not None:
-            self.set_exception(error)
-        else:
-            self.set_result(value)
 
 
 class Answers:
@@ -101,6 +82,6 @@ def timed_out(script: str, timeout_ms: float) -> EvalTimeoutError:
 def log_failure(value: Any, error: Optional[Exception]) -> None:
     """The callback of ``eval_js``: nobody waits, so a failure goes to the log."""
     if isinstance(error, JavaScriptError):
-        _log.warning("eval_js: %s", error)
+        log().warning("eval_js: %s", error)
     elif error is not None:
-        _log.debug("eval_js: %s", error)
+        log().debug("eval_js: %s", error)

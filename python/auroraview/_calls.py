@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
-import traceback
-from concurrent.futures import CancelledError, Future
-from typing import Any, Callable, Optional
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _aio, _core, _rpc
 from ._errors import InvalidDataError
 from ._handlers import Handler, Listener, Listeners, Methods, arguments, misfit
+from ._log import log
 
-_log = logging.getLogger("auroraview")
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: Raised (as an event) when an event handler raised.
 HANDLER_ERROR = "handler_error"
@@ -64,7 +63,7 @@ class Calls:
         except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its caller, the page
             self._failed(key, error, function, args, kwargs)
         else:
-            if inspect.iscoroutine(value):
+            if isinstance(value, Coroutine):
                 self._run_async(key, value)
             else:
                 self._succeeded(key, value)
@@ -76,14 +75,13 @@ class Calls:
 
     def _async_done(self, key: Key, future: Future[Any]) -> None:
         self._running.pop(key, None)
-        try:
-            value = future.result()
-        except CancelledError:
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled():
             self._answer(key, _rpc.error(key[1], "CANCELLED", "the handler was cancelled", name="CancelledError"))
-        except Exception as error:  # noqa: BLE001 - as above
+        elif error is not None:
             self._answer(key, _rpc.error_of(key[1], error, self._debug))
         else:
-            self._succeeded(key, value)
+            self._succeeded(key, future.result())
 
     def _succeeded(self, key: Key, value: Any) -> None:
         try:
@@ -121,6 +119,14 @@ class Calls:
             future.cancel()
         return ended
 
+    def finish(self, timeout: float) -> None:
+        """Cancels every async handler and waits, for at most ``timeout`` seconds, until they have ended."""
+        ended = self.cancel_all()
+        if ended:
+            from concurrent.futures import wait
+
+            wait(ended, timeout)
+
     # ---- events ----
 
     def event(self, name: str, data: Any) -> None:
@@ -135,7 +141,7 @@ class Calls:
         except Exception as error:  # noqa: BLE001 - one handler's fault must not take the others' event
             self._handler_failed(name, error)
             return None
-        if inspect.iscoroutine(value):
+        if isinstance(value, Coroutine):
             _aio.submit(value).add_done_callback(lambda done: self._async_handler_done(name, done))
             return None
         return value
@@ -146,11 +152,10 @@ class Calls:
             self._handler_failed(name, error)
 
     def _handler_failed(self, name: str, error: Exception) -> None:
-        _log.error("a handler of %r raised", name, exc_info=error)
+        log().error("a handler of %r raised", name, exc_info=error)
         if name == HANDLER_ERROR:
             return
-        lines = traceback.format_exception(type(error), error, error.__traceback__)
-        self.event(HANDLER_ERROR, {"event": name, "error": repr(error), "traceback": "".join(lines)})
+        self.event(HANDLER_ERROR, {"event": name, "error": repr(error), "traceback": _rpc.traceback_of(error)})
 
 
 def guarded(what: str, function: Callable[..., Any], *args: Any) -> None:
@@ -158,12 +163,13 @@ def guarded(what: str, function: Callable[..., Any], *args: Any) -> None:
     try:
         function(*args)
     except Exception:  # noqa: BLE001 - nobody is there to take it
-        _log.exception("%s raised", what)
+        log().exception("%s raised", what)
 
 
 def _signature(function: Handler) -> str:
+    import inspect  # only for who called with the wrong arguments
+
     try:
         return str(inspect.signature(function))
     except (TypeError, ValueError):
         return "(...)"
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from typing import Any, Callable, Optional
@@ -10,9 +9,7 @@ from typing import Any, Callable, Optional
 from . import _core, _rpc
 from ._answers import Answers
 from ._calls import Calls
-
-_log = logging.getLogger("auroraview")
-_ui_log = logging.getLogger("auroraview.ui")
+from ._log import log
 
 #: Messages that are taken at once.
 BATCH = 256
@@ -117,7 +114,7 @@ class Dispatcher:
     def _handle(self, message: Message) -> None:
         kind, doc, call_id, text = message
         if kind == "log":
-            _ui_log.info("%s", text)
+            log("auroraview.ui").info("%s", text)
         elif kind == "lost":
             self._on_lost(text)
         elif doc is None:
@@ -140,7 +137,7 @@ class Dispatcher:
             _core.check_depth(text)
             message = _rpc.decode(text)
         except (ValueError, RecursionError) as error:
-            _log.warning("document %s sent a message that cannot be read: %s", doc, error)
+            log().warning("document %s sent a message that cannot be read: %s", doc, error)
             return {}
         return message if isinstance(message, dict) else {}
 

@@ -75,7 +75,7 @@ class PayloadTooLargeError(InvalidDataError):
 
 
 class QueueFull(AuroraViewError):
-    """The page takes messages slower than they are sent, and the bound is reached. Nothing was sent; try again later."""
+    """The page takes messages slower than they are sent, and the bound is reached. Nothing was sent; try later."""
 
 
 class NotShownError(AuroraViewError, RuntimeError):

@@ -1,24 +1,20 @@
 """What Python offers to a page: event listeners and bound functions. Any thread may change them at any time.
 
-Readers take a snapshot without a lock; writers replace the snapshot under one, which is never held while user code runs.
+Readers take a snapshot without a lock; writers replace it under one, which is never held while user code runs.
 """
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import itertools
 import threading
-from dataclasses import dataclass
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional, Union
 
 from . import _rpc
 
 Handler = Callable[..., Any]
 
 
-@dataclass(frozen=True)
-class Listener:
+class Listener(NamedTuple):
     id: int
     handler: Handler
     once: bool
@@ -107,12 +103,16 @@ class Methods:
         return sorted({name.split(".", 1)[0] for name in self._by_name.copy() if "." in name})
 
     def similar(self, name: str) -> Optional[str]:
+        import difflib  # only for who mistyped
+
         near = difflib.get_close_matches(name, list(self._by_name.copy()), n=1)
         return near[0] if near else None
 
 
 def public_methods(target: object) -> dict[str, Handler]:
     """The callables of an object that do not begin with an underscore. Properties are not run to find out."""
+    import inspect
+
     found: dict[str, Handler] = {}
     for name in dir(target):
         if name.startswith("_"):
@@ -137,6 +137,8 @@ def arguments(params: Any) -> tuple[list[Any], dict[str, Any]]:
 
 def misfit(function: Handler, args: list[Any], kwargs: dict[str, Any]) -> Optional[str]:
     """Why arguments do not fit a function's signature, or None. Asked only after a call raised TypeError."""
+    import inspect
+
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Optional
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, Optional
 
 from ._errors import NotYetError
 
@@ -28,8 +24,7 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _APP_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-@dataclass(frozen=True)
-class ViewOptions:
+class ViewOptions(NamedTuple):
     """How a view is made. Lengths are logical pixels.
 
     Raises:
@@ -71,13 +66,15 @@ class ViewOptions:
     @classmethod
     def build(cls, keywords: dict[str, Any]) -> ViewOptions:
         """Validates keywords of ``WebView(...)``."""
-        known = {field.name for field in fields(cls)}
+        known = set(cls._fields)
         for name in keywords.keys() - known:
             raise _unknown(name, known)
-        values = {name: _coerce(name, value, getattr(cls, name)) for name, value in keywords.items()}
-        return cls(**values)
+        defaults = cls._field_defaults
+        options = cls(**{name: _coerce(name, value, defaults[name]) for name, value in keywords.items()})
+        options._check()
+        return options
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.width <= 0 or self.height <= 0:
             raise ValueError(f"width and height must be positive, not {self.width} x {self.height}")
         if (self.x is None) != (self.y is None):
@@ -93,12 +90,14 @@ class ViewOptions:
 
     def wire(self) -> dict[str, Any]:
         """The parameters of ``view/create``."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
 def _unknown(name: str, known: set[str]) -> Exception:
     if name in NOT_YET:
         return NotYetError(f"WebView({name}=...) comes with a later version; until then: {NOT_YET[name]}")
+    import difflib  # only for who mistyped
+
     near = difflib.get_close_matches(name, known | NOT_YET.keys(), n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(sorted(known))}"
     return TypeError(f"WebView has no option {name!r}{hint}")
@@ -107,7 +106,7 @@ def _unknown(name: str, known: set[str]) -> Exception:
 def _coerce(name: str, value: Any, default: Any) -> Any:
     """Accepts what users naturally write (an int for a length, a Path for a folder) and nothing else."""
     if name in ("asset_root", "data_directory"):
-        return None if value is None else str(Path(os.fspath(value)).resolve())
+        return None if value is None else os.path.realpath(os.fspath(value))
     if name == "allowed_origins":
         return _origins(value)
     if isinstance(default, bool):
@@ -130,6 +129,8 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 def _check_origin(origin: str) -> None:
+    from urllib.parse import urlsplit  # only for who lists origins
+
     parts = urlsplit(origin)
     exact = parts.scheme in ("http", "https") and parts.netloc and f"{parts.scheme}://{parts.netloc}" == origin
     if not exact or "*" in origin or "@" in origin:

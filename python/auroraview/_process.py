@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from . import _aio, _core
@@ -54,21 +53,19 @@ def executable() -> str:
             raise UiProcessError(f"{UI_VARIABLE} names {named}, which is not a file; unset it or correct it")
         return named
     suffix = ".exe" if sys.platform == "win32" else ""
-    packaged = Path(__file__).parent / "_bin" / f"auroraview-ui{suffix}"
-    if not packaged.is_file():
+    packaged = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_bin", f"auroraview-ui{suffix}")
+    if not os.path.isfile(packaged):
         raise UiProcessError(
             f"the UI executable is missing: {packaged}. In a source checkout run 'make build'; "
             f"else reinstall auroraview, or set {UI_VARIABLE} to the executable's path"
         )
-    return str(packaged)
+    return packaged
 
 
 def environment(inherited: dict[str, str]) -> dict[str, str]:
     """What the UI process inherits: everything but what the host set for its own libraries."""
     keep = set(inherited.get(KEEP_VARIABLE, "").replace(",", " ").split())
-    return {
-        name: value for name, value in inherited.items() if name in keep or not name.startswith(HOST_PREFIXES)
-    }
+    return {name: value for name, value in inherited.items() if name in keep or not name.startswith(HOST_PREFIXES)}
 
 
 def track(view: WebView) -> None:

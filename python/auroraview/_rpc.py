@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from typing import Any, Optional
 
 from . import _core
@@ -86,6 +85,20 @@ def check_name(name: str) -> str:
     return name
 
 
+#: Members of the page's ``auroraview`` and of every JavaScript object: no namespace can be called so.
+TAKEN = frozenset(
+    "call on once off send_event drained whenReady isReady setConfig then toJSON toString valueOf".split()
+)
+
+
+def check_method(name: str) -> str:
+    """Refuses a method whose namespace the page could not show."""
+    first = check_name(name).split(".", 1)[0]
+    if "." in name and first in TAKEN:
+        raise ValueError(f"{name!r}: the page's auroraview.{first} means something else; choose another namespace")
+    return name
+
+
 def notification(method: str, params: Any = ABSENT) -> bytes:
     tail = "" if params is ABSENT else f',"params":{encode(params)}'
     return f'{{"jsonrpc":"2.0","method":{json.dumps(method)}{tail}}}'.encode()
@@ -113,14 +126,19 @@ def error_of(request_id: int, exception: BaseException, debug: bool) -> bytes:
     elif isinstance(exception, InvalidDataError):
         code = "INVALID_DATA"
     if debug:
-        lines = traceback.format_exception(type(exception), exception, exception.__traceback__)
-        extra["traceback"] = "".join(lines)
+        extra["traceback"] = traceback_of(exception)
     message = str(exception) or type(exception).__name__
     try:
         return error(request_id, code, message, **extra)
     except InvalidDataError as problem:  # data that the raiser attached
         extra.pop("data", None)
         return error(request_id, code, f"{message} (its data was dropped: {problem})", **extra)
+
+
+def traceback_of(exception: BaseException) -> str:
+    import traceback  # only for who has something to trace
+
+    return "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
 
 
 def exception_of(answer: dict[str, Any]) -> Optional[Exception]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import threading
 import time
-from concurrent.futures import wait as wait_for_futures
-from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar, Union, overload
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
 from . import _core, _process, _rpc
-from ._answers import Answers, Callback, EvalFuture, log_failure, timed_out
+from ._answers import Answers, Callback, log_failure, timed_out
 from ._calls import Calls
 from ._dispatch import Dispatcher
 from ._errors import NotShownError, ShutdownInProgressError, UiProcessError
 from ._handlers import Handler, Listeners, Methods
+from ._log import log
 from ._options import ViewOptions
-from ._window import FLAGS, WindowEvent
+from ._window import Window, WindowEvent
 
-_log = logging.getLogger("auroraview")
+if TYPE_CHECKING:
+    from ._future import EvalFuture
+
 _ids = itertools.count(1)
 
 #: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
@@ -32,7 +31,7 @@ EVAL_TIMEOUT_MS = 5000
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class WebView:
+class WebView(Window):
     """A window with a web page whose scripts and your Python functions call each other.
 
     Every method may be called from any thread, before the view is shown and after it is closed; what cannot work then
@@ -54,19 +53,6 @@ class WebView:
     on_loaded = WindowEvent("``handler(url: str)``: a document and everything in it is there.")
     on_load_failed = WindowEvent("``handler(url: str, message: str)``: a document will not come.")
     on_navigated = WindowEvent("``handler(url: str)``: another document took the place of the last one.")
-    on_title_changed = WindowEvent("``handler(title: str)``: the document's title changed.")
-    on_closing = WindowEvent("``handler() -> bool``: the user wants to close the window; False keeps it open.")
-    on_closed = WindowEvent("``handler(reason: str)``: the view is gone; ``user``, ``host`` or ``error``.")
-    on_resized = WindowEvent("``handler(width: float, height: float)``, in logical pixels.")
-    on_moved = WindowEvent("``handler(x: float, y: float)``, in logical pixels.")
-    on_shown = WindowEvent("``handler()``: the window is on the screen.")
-    on_hidden = WindowEvent("``handler()``: the window left the screen.")
-    on_focused = WindowEvent("``handler()``: the window has the keyboard.")
-    on_blurred = WindowEvent("``handler()``: the window lost the keyboard.")
-    on_minimized = WindowEvent("``handler()``.")
-    on_maximized = WindowEvent("``handler()``.")
-    on_fullscreen = WindowEvent("``handler()``.")
-    on_restored = WindowEvent("``handler()``: no longer minimized, maximized or full screen.")
     on_crashed = WindowEvent("``handler(reason: str)``: the web process is gone; ``reload()`` starts a new one.")
 
     def __init__(
@@ -97,10 +83,8 @@ class WebView:
         self._failure: Optional[str] = None
         self._session_lock = threading.Lock()
         self._session: Optional[dict[str, Any]] = None
-        self._window: dict[str, Any] = {
-            "title": title or "", "size": (float(width), float(height)), "position": None, "visible": False,
-            "url": None, "handle": None,
-        }  # fmt: skip
+        self._url: Optional[str] = None
+        self._window = {**self._window, "title": title or "", "size": (float(width), float(height))}
         if url is not None:
             self.load_url(url)
         elif html is not None:
@@ -175,7 +159,7 @@ class WebView:
         if self._closed.is_set() or self._dispatcher.is_draining_thread():
             return
         if not self._closed.wait(CLOSE_TIMEOUT):
-            _log.warning("%r: its handlers did not finish within %g s after close()", self, CLOSE_TIMEOUT)
+            log().warning("%r: its handlers did not finish within %g s after close()", self, CLOSE_TIMEOUT)
 
     def _request_close(self) -> None:
         self._close_asked = True
@@ -219,7 +203,7 @@ class WebView:
 
         A page from elsewhere may call Python only if ``allowed_origins`` lists its exact origin.
         """
-        scheme = urlsplit(url).scheme if isinstance(url, str) else ""
+        scheme = url.partition(":")[0].lower() if isinstance(url, str) else ""
         if scheme == "file":
             raise ValueError(f"use load_file() for files: {url}")
         if scheme not in ("http", "https", "about", "av"):
@@ -239,12 +223,12 @@ class WebView:
         Raises:
             FileNotFoundError, IsADirectoryError: There is no such file.
         """
-        file = Path(path).resolve()
-        if file.is_dir():
-            raise IsADirectoryError(f"{file} is a folder; name the file to load, such as {file / 'index.html'}")
-        if not file.exists():
+        file = os.path.realpath(os.fspath(path))
+        if os.path.isdir(file):
+            raise IsADirectoryError(f"{file} is a folder; name the file to load, such as {file}/index.html")
+        if not os.path.exists(file):
             raise FileNotFoundError(f"there is no file {file}")
-        self._notify("view/load", {"file": str(file)})
+        self._notify("view/load", {"file": file})
 
     def reload(self) -> None:
         """Loads the current document again."""
@@ -253,8 +237,7 @@ class WebView:
     @property
     def url(self) -> Optional[str]:
         """Address of the current document, or None before there is one."""
-        url: Optional[str] = self._window["url"]
-        return url
+        return self._url
 
     # ---- scripts ----
 
@@ -267,7 +250,7 @@ class WebView:
         self._answers.ask(script, log_failure, None)
 
     def eval_js_sync(self, script: str, timeout_ms: float = EVAL_TIMEOUT_MS) -> Any:
-        """Runs a script and returns its value; a promise is awaited. In a handler, calls of the page are served meanwhile.
+        """Runs a script and returns its value (a promise is awaited). A handler that waits serves the page.
 
         Raises:
             JavaScriptError: The script raised.
@@ -302,6 +285,8 @@ class WebView:
         Without a callback, ``await`` the returned future or call its ``result()``. ``error`` is one of the exceptions
         of :meth:`eval_js_sync`.
         """
+        from ._future import EvalFuture
+
         future = EvalFuture()
         self._answers.ask(script, future.complete if callback is None else callback, timeout_ms)
         return future
@@ -340,7 +325,7 @@ class WebView:
         return listener
 
     def off(self, name: str, which: Union[Handler, int, None] = None) -> int:
-        """Removes a handler, by itself or by its id; without either, all of that name. Returns how many were removed."""
+        """Removes a handler, by itself or by its id; without either, all of that name. Returns how many it were."""
         removed = self._listeners.remove(name, which)
         self._sync_session()
         return removed
@@ -366,12 +351,12 @@ class WebView:
     @overload
     def bind_call(self, name: str, function: Handler, *, allow_rebind: bool = True) -> Handler: ...
     def bind_call(self, name: str, function: Optional[Handler] = None, *, allow_rebind: bool = True) -> Any:
-        """Lets the page call a function as ``auroraview.call(name, ...)``, and ``"api.add"`` as ``auroraview.api.add()``.
+        """Lets the page call a function: ``auroraview.call(name, ...)``, and ``"api.add"`` as ``auroraview.api.add()``.
 
         An object of the page becomes keyword arguments, an array positional ones, anything else one argument. ``async
         def`` functions run on an event loop of ours. What the function raises rejects the page's promise.
         """
-        _rpc.check_name(name)
+        _rpc.check_method(name)
         if function is None:
             return self._decorator(lambda later: self.bind_call(name, later, allow_rebind=allow_rebind))
         self._methods.bind(name, function, allow_rebind)
@@ -384,7 +369,8 @@ class WebView:
         Binding the same object again changes nothing. Properties are not run, and names with a leading underscore are
         not shown.
         """
-        self._methods.bind_object(_rpc.check_name(namespace), target, allow_rebind)
+        _rpc.check_method(f"{namespace}.")
+        self._methods.bind_object(namespace, target, allow_rebind)
         self._sync_session()
 
     @staticmethod
@@ -395,82 +381,10 @@ class WebView:
 
         return decorate
 
-    # ---- window ----
-
-    @property
-    def title(self) -> str:
-        """Title of the window. Setting it fixes it."""
-        title: str = self._window["title"]
-        return title
-
-    @title.setter
-    def title(self, title: str) -> None:
-        if not isinstance(title, str):
-            raise TypeError(f"a title must be str, not {type(title).__name__}")
-        self._set_window(title=title)
-        self._window["title"] = title
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height of the page, in logical pixels, as last reported."""
-        size: tuple[float, float] = self._window["size"]
-        return size
-
-    def set_size(self, width: float, height: float) -> None:
-        """Asks for another size, in logical pixels. :attr:`on_resized` tells what became of it."""
-        if width <= 0 or height <= 0:
-            raise ValueError(f"width and height must be positive, not {width} x {height}")
-        self._set_window(size=(width, height))
-
-    @property
-    def position(self) -> Optional[tuple[float, float]]:
-        """Left and top of the window, in logical pixels, as last reported; None before that, and on Wayland."""
-        position: Optional[tuple[float, float]] = self._window["position"]
-        return position
-
-    def set_position(self, x: float, y: float) -> None:
-        """Asks for another place, in logical pixels. Window managers may ignore it; Wayland has no places."""
-        self._set_window(position=(x, y))
-
-    @property
-    def visible(self) -> bool:
-        """Whether the window is on the screen."""
-        return bool(self._window["visible"])
-
-    def set_visible(self, visible: bool) -> None:
-        """Shows or hides the window; the page lives on."""
-        self._set_window(visible=bool(visible))
-
-    def minimize(self) -> None:
-        self._set_window(minimized=True)
-
-    def maximize(self) -> None:
-        self._set_window(maximized=True)
-
-    def restore(self) -> None:
-        """Ends minimized, maximized and full screen."""
-        self._set_window(minimized=False, maximized=False, fullscreen=False)
-
-    def set_fullscreen(self, fullscreen: bool) -> None:
-        self._set_window(fullscreen=bool(fullscreen))
-
-    def set_always_on_top(self, on_top: bool) -> None:
-        self._set_window(always_on_top=bool(on_top))
-
-    def focus(self) -> None:
-        """Brings the window to the front and gives it the keyboard, if the window manager lets us."""
-        self._set_window(focus=True)
-
-    @property
-    def window_handle(self) -> Optional[int]:
-        """The native window (X11), or None where there is none or not yet."""
-        handle: Optional[int] = self._window["handle"]
-        return handle
+    # ---- inside ----
 
     def _set_window(self, **change: Any) -> None:
         self._notify("window/set", change)
-
-    # ---- inside ----
 
     def _notify(self, method: str, params: Any) -> None:
         self._port.notify(_rpc.notification(method, params))
@@ -493,7 +407,7 @@ class WebView:
         self._window_events.add(name, handler)
         self._sync_session()
 
-    def _raise_window_event(self, name: str, *args: Any) -> None:
+    def _raise_event(self, name: str, *args: Any) -> None:
         for listener in self._window_events.take(name):
             self._calls.notify(name, listener, *args)
 
@@ -506,16 +420,16 @@ class WebView:
         if method == "view/loading":
             self._on_loading(**params)
         elif method == "window/changed":
-            self._on_window_changed(params)
+            self._changed(params)
         elif method == "view/title":
-            self._on_title(params["title"])
+            self._titled(params["title"], follow=self._options.title is None)
         elif method == "view/created":
             self._window["handle"] = params["window_handle"]
         elif method == "view/crashed":
             self._calls.cancel_all()
-            self._raise_window_event("crashed", params["reason"])
+            self._raise_event("crashed", params["reason"])
         elif method == "view/refused":
-            _log.warning(
+            log().warning(
                 "posts of a page at %(origin)s were refused (%(reason)s, %(count)d so far); "
                 "list the origin in allowed_origins if it may call Python", params,
             )  # fmt: skip
@@ -528,36 +442,19 @@ class WebView:
 
     def _on_loading(self, state: str, url: str, message: str = "") -> None:
         if state == "committed":
-            self._window["url"] = url
+            self._url = url
             self._calls.cancel_all()  # of the document that is gone
-            self._raise_window_event("navigated", url)
+            self._raise_event("navigated", url)
         elif state == "finished":
-            self._raise_window_event("loaded", url)
+            self._raise_event("loaded", url)
         elif state == "failed":
-            _log.warning("cannot load %s: %s", url, message)
-            self._raise_window_event("load_failed", url, message)
-
-    def _on_title(self, title: str) -> None:
-        if self._options.title is None:
-            self._window["title"] = title
-        self._raise_window_event("title_changed", title)
-
-    def _on_window_changed(self, params: dict[str, Any]) -> None:
-        if "size" in params:
-            self._window["size"] = tuple(params["size"])
-            self._raise_window_event("resized", *params["size"])
-        if "position" in params:
-            self._window["position"] = tuple(params["position"])
-            self._raise_window_event("moved", *params["position"])
-        for flag, (begins, ends) in FLAGS.items():
-            if flag in params:
-                self._window[flag] = params[flag]
-                self._raise_window_event(begins if params[flag] else ends)
+            log().warning("cannot load %s: %s", url, message)
+            self._raise_event("load_failed", url, message)
 
     def _on_lost(self, why: str) -> None:
         if not self._close_asked:
             self._failure = why
-            _log.error("%r: %s", self, why)
+            log().error("%r: %s", self, why)
         self._end("error" if self._failure else "host")
 
     def _end(self, reason: str) -> None:
@@ -566,9 +463,9 @@ class WebView:
             return
         self._dispatcher.ended = True
         self._port.destroy()
-        wait_for_futures(self._calls.cancel_all(), CLOSE_TIMEOUT)
+        self._calls.finish(CLOSE_TIMEOUT)
         _process.untrack(self)
-        self._raise_window_event("closed", reason)
+        self._raise_event("closed", reason)
         self._closed.set()
 
     def _disown(self) -> None:
@@ -584,5 +481,3 @@ class _Orphan:
 
     def __getattr__(self, name: str) -> Any:
         raise ShutdownInProgressError("this view belongs to the process that this one was forked from")
-
-

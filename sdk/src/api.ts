@@ -1,5 +1,5 @@
 import type { Namespace } from "./index.ts";
-import { defineProperty, bare, deleteProperty, freeze, mapGet, mapSet, NewMap, NewProxy } from "./intrinsics.ts";
+import { bare, defineProperty, deleteProperty, freeze, mapGet, mapSet, NewMap, NewProxy } from "./intrinsics.ts";
 
 type Call = (method: string, params: unknown) => Promise<unknown>;
 

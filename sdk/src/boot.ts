@@ -1,6 +1,6 @@
 // Entry of the bundle. It runs in every frame of every document, before any script of the page.
 import { createBridge } from "./bridge.ts";
-import { defineProperty, bare, hasOwn } from "./intrinsics.ts";
+import { bare, defineProperty, hasOwn } from "./intrinsics.ts";
 import { webkitTransport } from "./transport.ts";
 
 /**

@@ -7,7 +7,7 @@ import { closedError, describe, fault } from "./errors.ts";
 import { createHandlers } from "./events.ts";
 import { createHold } from "./hold.ts";
 import type { AuroraView } from "./index.ts";
-import { create, defineProperty, bare, freeze, startsWith } from "./intrinsics.ts";
+import { bare, create, defineProperty, freeze, startsWith } from "./intrinsics.ts";
 import { createOutbox } from "./outbox.ts";
 import { decodeBatch, decodeMessage, encodeError, type Hello, type Message, SCHEMA_VERSION, type Session } from "./protocol.ts";
 import { createReady } from "./ready.ts";

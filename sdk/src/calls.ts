@@ -1,11 +1,11 @@
 import { checkTimeout, type Config } from "./config.ts";
 import { clearTimeout, setTimeout } from "./dom.ts";
 import { AuroraViewError, blame, callSite, fault } from "./errors.ts";
+import type { CallOptions } from "./index.ts";
 import { mapDelete, mapForEach, mapGet, mapSet, mapSize, NewMap, NewPromise } from "./intrinsics.ts";
 import { checkName, checkSize, encodeData } from "./json.ts";
 import type { Outbox } from "./outbox.ts";
 import { encodeNotification, encodeRequest, type ErrorCode, MAX_PENDING_CALLS, type WireError } from "./protocol.ts";
-import type { CallOptions } from "./index.ts";
 
 export interface Calls {
   call(method: string, params?: unknown, options?: CallOptions): Promise<unknown>;
@@ -33,10 +33,13 @@ export function createCalls(outbox: Outbox, config: Config): Calls {
     const timeout = checkTimeout(options.timeout ?? config.callTimeoutMs());
     if (signal?.aborted === true) throw fault("CANCELLED", `${method}: cancelled before it was sent`);
     if (mapSize(pending) >= MAX_PENDING_CALLS) throw fault("BUSY", `${method}: ${MAX_PENDING_CALLS} calls are pending`);
-    const body = checkSize(encodeRequest(lastId + 1, method, encodeData(params)));
-    const id = (lastId += 1);
+    const data = encodeData(params); // runs code of the page (`toJSON`), which may call in turn: the id comes after it
+    const id = lastId + 1;
+    const body = checkSize(encodeRequest(id, method, data));
+    lastId = id;
+    const answer = wait(id, method, timeout, signal);
     outbox.send("q", id, body);
-    return wait(id, method, timeout, signal);
+    return answer;
   }
 
   function wait(id: number, method: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
@@ -46,11 +49,11 @@ export function createCalls(outbox: Outbox, config: Config): Calls {
       take(id)?.reject(fault(code, message));
     };
     const onAbort = () => giveUp("CANCELLED", `${method}: cancelled`);
+    signal?.addEventListener("abort", onAbort); // first: it throws if it is no signal
     const timer =
       timeout === 0
         ? undefined
         : setTimeout(() => giveUp("TIMEOUT", `${method}: no answer within ${timeout} ms`), timeout);
-    signal?.addEventListener("abort", onAbort);
     return new NewPromise((resolve, reject) => {
       mapSet(pending, id, {
         resolve,

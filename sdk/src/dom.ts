@@ -17,7 +17,6 @@ const reportTo = globalThis.reportError as ((error: unknown) => void) | undefine
 // bound to one.
 const { addEventListener: add, removeEventListener: remove, dispatchEvent: dispatch } = target;
 const detailOf = uncurryGetter<CustomEvent, unknown>(CustomEvent.prototype, "detail");
-const typeOf = uncurryGetter<Event, string>(Event.prototype, "type");
 const encode = uncurryThis(TextEncoder.prototype.encode);
 
 export const setTimeout = (fn: () => void, ms: number): Timer => apply(setTimer, target, [fn, ms]);
@@ -27,7 +26,7 @@ export const queueMicrotask = (fn: () => void): void => apply(queue, target, [fn
 export const listen = (name: string, fn: Listener): void => apply(add, target, [name, fn]);
 export const unlisten = (name: string, fn: Listener): void => apply(remove, target, [name, fn]);
 export const dispatchOnWindow = (event: Event): boolean => apply(dispatch, target, [event]);
-export const eventType = typeOf;
+export const eventType = uncurryGetter<Event, string>(Event.prototype, "type");
 export const customEvent = (name: string, detail?: unknown): CustomEvent => new NewCustomEvent(name, bare({ detail }));
 
 /** The detail of a CustomEvent; undefined for any other event. The getter itself is the test: it cannot be forged. */

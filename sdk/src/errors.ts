@@ -1,5 +1,5 @@
 import type { ErrorCode, WireError } from "./protocol.ts";
-import { defineProperty, bare, hasOwn, indexOf, NewError, slice, startsWith, toText } from "./intrinsics.ts";
+import { bare, defineProperty, hasOwn, indexOf, NewError, slice, startsWith, toText } from "./intrinsics.ts";
 
 /** Every error of the bridge, and every error that came from Python: `name` is then the Python class. */
 export class AuroraViewError extends Error {

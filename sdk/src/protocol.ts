@@ -42,7 +42,7 @@ export const encodeRequest = (id: number, method: string, params?: JsonText): Js
 export const encodeNotification = (method: string, params?: JsonText): JsonText =>
   `{"jsonrpc":"2.0","method":${jsonStringify(method)}${paramsMember(params)}}`;
 
-export const encodeError = (id: number, code: ErrorCode, message: string): JsonText =>
+export const encodeError = (id: number, code: WireErrorCode, message: string): JsonText =>
   `{"jsonrpc":"2.0","id":${id},"error":{"code":${ERROR_NUMBERS[code]},"message":${jsonStringify(message)},` +
   `"data":{"name":"AuroraViewError","code":"${code}"}}}`;
 
@@ -154,13 +154,13 @@ function decodeError(error: unknown): WireError {
 }
 
 const isId = (value: unknown): value is number => isSafeInteger(value);
-const count = (value: unknown): number => (isSafeInteger(value) ? (value as number) : 0);
+const count = (value: unknown): number => (isId(value) ? value : 0);
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const names = (value: unknown): readonly string[] => (isArray(value) ? value : []);
 
 // ---- errors ----------------------------------------------------------------------------------------------------------
 
-/** `error.code` in JavaScript and JSON-RPC's number. The last two are made by the bridge only and never travel. */
+/** `error.code` in JavaScript and JSON-RPC's number. */
 export const ERROR_NUMBERS = {
   PARSE_ERROR: -32700,
   INVALID_REQUEST: -32600,
@@ -175,15 +175,17 @@ export const ERROR_NUMBERS = {
   TIMEOUT: -32801,
   CLOSED: -32802,
   NAVIGATED: -32803,
-  QUEUE_FULL: -32004,
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_NUMBERS;
+export type WireErrorCode = keyof typeof ERROR_NUMBERS;
+
+/** Also what only the bridge says. */
+export type ErrorCode = WireErrorCode | "QUEUE_FULL";
 
 /** For an answer that carries only JSON-RPC's number. */
-function codeOfNumber(number: unknown): ErrorCode {
+function codeOfNumber(number: unknown): WireErrorCode {
   for (const code in ERROR_NUMBERS) {
-    if (ERROR_NUMBERS[code as ErrorCode] === number && hasOwn(ERROR_NUMBERS, code)) return code as ErrorCode;
+    if (own(ERROR_NUMBERS, code) === number) return code as WireErrorCode;
   }
   return "INTERNAL";
 }

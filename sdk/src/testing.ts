@@ -7,7 +7,7 @@
 //   await auroraview.api.add(1, 2); // 3
 import { createBridge } from "./bridge.ts";
 import type { AuroraView } from "./index.ts";
-import { ERROR_NUMBERS, type ErrorCode, type LineKind, MAX_PARKED, SCHEMA_VERSION, type Session } from "./protocol.ts";
+import { ERROR_NUMBERS, type LineKind, MAX_PARKED, SCHEMA_VERSION, type Session, type WireErrorCode } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
 /** A Python function: gets the params as they were sent (undefined if there were none). What it throws is the error. */
@@ -121,7 +121,7 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
 
   function describe(error: unknown): object {
     const { name, message, code = "EXECUTION_ERROR", data } = error as Error & { code?: string; data?: unknown };
-    const number = ERROR_NUMBERS[code as ErrorCode] ?? ERROR_NUMBERS.EXECUTION_ERROR;
+    const number = ERROR_NUMBERS[code as WireErrorCode] ?? ERROR_NUMBERS.EXECUTION_ERROR;
     return { code: number, message, data: { name, code, ...(data !== undefined && { data }) } };
   }
 

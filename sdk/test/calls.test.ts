@@ -206,3 +206,19 @@ test.each([["", {}], ["$/hello", {}], [5, {}], [undefined, {}], ["f", { timeout:
     expect(await failure(auroraview.call(method as string, null, options as never))).toMatchObject({ code: "INVALID_ARGUMENTS" });
   },
 );
+
+test("data that calls while it is written keeps the answers apart", async () => {
+  const { auroraview, host } = await openPage();
+  host.bind("f", (params) => params);
+  let inner: Promise<unknown> | undefined;
+  const outer = auroraview.call("f", { toJSON: () => ((inner ??= auroraview.call("f", "inner")), "outer") });
+  expect([await outer, await inner]).toEqual(["outer", "inner"]);
+});
+
+test("what is no signal is refused before anything is sent", async () => {
+  const { auroraview, host } = await openPage();
+  const before = host.lines.length;
+  await failure(auroraview.call("f", null, { signal: {} as AbortSignal }));
+  await tasks(2);
+  expect(host.lines.length).toBe(before);
+});

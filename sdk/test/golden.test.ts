@@ -9,7 +9,12 @@ import {
   encodeLine,
   encodeNotification,
   encodeRequest,
+  ERROR_NUMBERS,
   type LineKind,
+  MAX_BODY,
+  MAX_PARKED,
+  MAX_PENDING_CALLS,
+  MAX_UNCREDITED_EVENTS,
 } from "../src/protocol.ts";
 
 interface MessageCase {
@@ -29,6 +34,22 @@ type BatchCase = { name: string; messages: string[]; batch: string };
 // `npm test` runs here: import.meta.url is no file address in this environment.
 const read = <T>(name: string): T[] => JSON.parse(readFileSync(`../protocol/golden/${name}.json`, "utf8")).cases;
 const value = (text: string | undefined) => (text === undefined ? undefined : JSON.parse(text));
+
+describe("protocol/README.md", () => {
+  const readme = readFileSync("../protocol/README.md", "utf8");
+
+  test("has the same error codes and numbers", () => {
+    const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (-\d+) \|/gm)].map(([, code, number]) => [code, Number(number)]);
+    expect(Object.fromEntries(rows)).toEqual(ERROR_NUMBERS);
+  });
+
+  test("has the same limits", () => {
+    expect(readme).toContain(`| body of one message | ${MAX_BODY / 2 ** 20} MiB |`);
+    expect(readme).toContain(`| calls pending of one document | ${MAX_PENDING_CALLS} |`);
+    expect(readme).toContain(`| events from a document that Python has not handled | ${MAX_UNCREDITED_EVENTS.toLocaleString("en")} |`);
+    expect(readme).toContain(`at most ${MAX_PARKED}; the UI process answers any more`);
+  });
+});
 
 describe("page_lines", () => {
   test.each(read<LineCase>("page_lines"))("$name", ({ kind, id, body, line }) => {

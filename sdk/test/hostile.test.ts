@@ -11,7 +11,10 @@ async function exercise({ auroraview, host, run, window }: Page): Promise<void> 
   const results: unknown[] = [];
   const events: unknown[] = [];
   // From this side, so that the page's own broken language is not what fails.
-  const watch = Reflect.apply.bind(undefined, Promise.prototype.then) as (promise: unknown, args: unknown[]) => void;
+  const watch = (promise: Promise<unknown>, args: [any, any?]) => {
+    Object.defineProperty(promise, "constructor", { value: undefined });
+    Reflect.apply(Promise.prototype.then, promise, args);
+  };
   const note = (value: unknown) => results.push(value);
   auroraview.on("e", (data) => events.push(data));
   auroraview.once("e", (data) => events.push(data));
@@ -36,7 +39,7 @@ const attacks: Record<string, string> = {
   "JSON": "JSON.parse = JSON.stringify = boom",
   "JSON as a whole": "JSON = undefined",
   "Promise.prototype.then": "Promise.prototype.then = boom; Promise.prototype.catch = boom; Promise.prototype.finally = boom",
-  "Promise.prototype.constructor": "Promise.prototype.constructor = boom; Object.defineProperty(Promise, Symbol.species, { get: boom })",
+  "Promise.prototype.constructor": "Promise.prototype.constructor = 5; Object.defineProperty(Promise, Symbol.species, { get: boom })",
   "Promise": "Promise = boom; Promise.resolve = boom",
   "Array.prototype": "for (const n of ['push', 'shift', 'map', 'forEach', 'join', 'slice', 'concat', Symbol.iterator]) Array.prototype[n] = boom",
   "setters on Array.prototype": "for (const n of [0, 1, 2, 3]) Object.defineProperty(Array.prototype, n, { set: boom, get: boom, configurable: true })",
@@ -53,6 +56,8 @@ const attacks: Record<string, string> = {
   "Function.prototype": "for (const n of ['apply', 'bind']) Function.prototype[n] = boom",
   "String.prototype": "for (const n of ['startsWith', 'slice', 'indexOf', 'split']) String.prototype[n] = boom",
   "Number, Array, ArrayBuffer": "Number.isSafeInteger = Array.isArray = ArrayBuffer.isView = boom",
+  "texts on Object.prototype":
+    "for (const n of ['id', 'result', 'error', 'method', 'params', 'get', 'writable', 'detail', 'kind', 'traceback', 'data']) Object.prototype[n] = 'told'",
   "members on Object.prototype":
     "for (const n of ['id', 'result', 'error', 'method', 'params', 'get', 'writable', 'detail', 'kind', 'traceback', 'data']) Object.prototype[n] = boom",
   "console and reportError": "console.error = console.warn = boom; console = undefined; reportError = boom",

@@ -44,7 +44,10 @@ export function loadPage(options: PageOptions = {}): Page {
     runScripts: "dangerously",
     virtualConsole,
     beforeParse(window) {
-      window["webkit"] = { messageHandlers: { auroraview: { postMessage: (text: string) => host.post(text) } } };
+      // The engine's promises are of the page's realm.
+      const PagePromise = window["Promise"] as PromiseConstructor;
+      const postMessage = (text: string) => new PagePromise((done, failed) => void host.post(text).then(done, failed));
+      window["webkit"] = { messageHandlers: { auroraview: { postMessage } } };
       window["TextEncoder"] = TextEncoder; // jsdom has none
       options.before?.(window);
       window.eval(wrap(options.origins ?? ["av://app", "http://localhost:5173"]));

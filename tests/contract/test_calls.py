@@ -100,6 +100,8 @@ def test_rebinding_is_refused_unless_asked_for() -> None:
     view.bind_api(SimpleNamespace(x=min), allow_rebind=True)
     with pytest.raises(ValueError, match="no public methods"):
         view.bind_api(object())
+    with pytest.raises(ValueError, match="choose another namespace"):
+        view.bind_api(SimpleNamespace(x=min), namespace="call")
     with pytest.raises(TypeError, match="not callable"):
         view.bind_call("api.y", 5)  # type: ignore[call-overload]
     view.close()

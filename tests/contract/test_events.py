@@ -11,7 +11,19 @@ from auroraview import WebView
 from support.desktop import until
 from support.views import Recorder, contract, shown
 
-VALUES = [None, True, 0, -1.5, 2**53 - 1, "", "中文 🎈 \u2028 </script> \" ' \\ \n", [], [1, [2]], {}, {"__proto__": 1, "ключ": None}]
+VALUES = [
+    None,
+    True,
+    0,
+    -1.5,
+    2**53 - 1,
+    "",
+    "中文 🎈 \u2028 </script> \" ' \\ \n",
+    [],
+    [1, [2]],
+    {},
+    {"__proto__": 1, "ключ": None},
+]
 
 
 @contract()
@@ -37,7 +49,16 @@ def test_data_comes_to_python_as_it_is(view: WebView) -> None:
 
 @contract()
 def test_any_name_works_both_ways(view: WebView) -> None:
-    for name in ["plain", "with 'quotes' \"and\" \\", "line\nbreak", "\u2028", "名前", "__proto__", "constructor", "</script>"]:
+    for name in [
+        "plain",
+        "with 'quotes' \"and\" \\",
+        "line\nbreak",
+        "\u2028",
+        "名前",
+        "__proto__",
+        "constructor",
+        "</script>",
+    ]:
         seen = Recorder()
         view.on(name, seen)
         view.emit("echo", name)

@@ -140,7 +140,9 @@ def test_a_program_that_just_ends_takes_its_window_along() -> None:
     until("the end of the family", lambda: processes.family(program.pid) == {program.pid})
 
 
-@pytest.mark.parametrize("page", ["<p>idle", "<script>addEventListener('load', () => setTimeout(() => {for(;;);}))</script>"])
+@pytest.mark.parametrize(
+    "page", ["<p>idle", "<script>addEventListener('load', () => setTimeout(() => {for(;;);}))</script>"]
+)
 def test_a_killed_host_leaves_nothing_behind(page: str, record_property: pytest.Item) -> None:
     program = processes.start_python(f"""
         import auroraview
@@ -201,15 +203,16 @@ def test_a_fork_that_ends_leaves_the_parent_its_window() -> None:
 
 def test_a_killed_ui_process_is_reported_and_the_next_view_works() -> None:
     with WebView(html="<p>") as view:
-        loaded, closed, failures = Recorder(), Recorder(), Recorder()
+        loaded, closed = Recorder(), Recorder()
+        seen = [Recorder()]
         view.on_loaded(loaded)
         view.on_closed(closed)
         view.show(wait=False)
         loaded.next()
         before = processes.descriptors()
-        view.eval_js_async("new Promise(() => {})", lambda value, error: failures(error), timeout_ms=60_000)
+        view.eval_js_async("new Promise(() => {})", lambda value, error: seen[0](error), timeout_ms=60_000)
         os.kill(_process.link().pid, signal.SIGKILL)
-        assert isinstance(failures.next(), ShutdownInProgressError)
+        assert isinstance(seen[0].next(), ShutdownInProgressError)
         assert closed.next() == "error"
         with pytest.raises(UiProcessError, match="signal 9"):
             view.wait(PATIENCE)
@@ -217,7 +220,8 @@ def test_a_killed_ui_process_is_reported_and_the_next_view_works() -> None:
             view.emit("x")
     with shown() as again:
         assert again.eval_js_sync("2") == 2
-    del view, again, closed, loaded, failures
+    del view, again, closed, loaded
+    seen.clear()
     gc.collect()
     until("the descriptors", lambda: processes.descriptors() <= before)
     assert not processes.of_name(processes.family(os.getpid()), "defunct")
@@ -286,7 +290,9 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         WebView(html="<p>").show()
 
 
-@pytest.mark.parametrize(("display", "words"), [(None, "neither DISPLAY nor WAYLAND_DISPLAY"), (":987", "DISPLAY=:987")])
+@pytest.mark.parametrize(
+    ("display", "words"), [(None, "neither DISPLAY nor WAYLAND_DISPLAY"), (":987", "DISPLAY=:987")]
+)
 def test_a_missing_display_is_said_in_words(display: str | None, words: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     if display:

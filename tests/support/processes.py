@@ -68,13 +68,21 @@ def private_kib(pid: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
-def context_switches(pid: int) -> int:
-    """Voluntary context switches of all threads: how often something woke."""
-    total = 0
+def context_switches(pid: int, without: tuple[str, ...] = ()) -> dict[str, int]:
+    """How often each thread gave the processor up and was woken again, by thread; without those of some names.
+
+    A thread that has the name of its process but is not its first is called ``NAME:helper``.
+    """
+    counts = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
+        called = (task / "comm").read_text().strip()
+        if called == name(pid) and task.name != str(pid):
+            called += ":helper"
         lines = (task / "status").read_text().splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
-    return total
+        if called not in without:
+            field = next(line for line in lines if line.startswith("voluntary_ctxt_switches"))
+            counts[f"{called} {task.name}"] = int(field.split()[1])
+    return counts
 
 
 def cpu_ticks(pid: int) -> int:

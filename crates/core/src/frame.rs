@@ -189,7 +189,8 @@ mod tests {
         let mut decoder = Decoder::new();
         let header = br#"{"view":1,"kind":"notify","later":[1]}"#;
         let total = (header.len() + 8 + 2) as u32;
-        let bytes = [&total.to_le_bytes()[..], &(header.len() as u32).to_le_bytes(), header, &2u32.to_le_bytes(), b"{}"];
+        let bytes =
+            [&total.to_le_bytes()[..], &(header.len() as u32).to_le_bytes(), header, &2u32.to_le_bytes(), b"{}"];
         let bytes = bytes.concat();
         decoder.fill(&mut bytes.as_slice()).unwrap();
         let header = decoder.next_frame().unwrap().unwrap().header;

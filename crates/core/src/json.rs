@@ -27,11 +27,7 @@ pub fn check_depth(text: &[u8]) -> Result<(), JsonLimit> {
     scan(text, MAX_DEPTH + ENVELOPE_DEPTH, |_| Ok(()))
 }
 
-fn scan(
-    text: &[u8],
-    max_depth: usize,
-    check_number: impl Fn(&[u8]) -> Result<(), JsonLimit>,
-) -> Result<(), JsonLimit> {
+fn scan(text: &[u8], max_depth: usize, check_number: impl Fn(&[u8]) -> Result<(), JsonLimit>) -> Result<(), JsonLimit> {
     let mut depth = 0usize;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {

@@ -131,7 +131,9 @@ impl Link {
             let log = (leads && !self.log.ended()).then(|| self.log.pipe());
             let hello_due = (leads && !self.greeted.load(Ordering::Acquire)).then(|| self.started + HELLO_DEADLINE);
             let deadline = [until, hello_due].into_iter().flatten().min();
-            let Some(ready) = platform::wait(wake, socket, log, deadline, gate)? else { return Ok(Waited::Interrupted) };
+            let Some(ready) = platform::wait(wake, socket, log, deadline, gate)? else {
+                return Ok(Waited::Interrupted);
+            };
             wake.clear();
             if ready.log {
                 self.read_log(drainer);

@@ -180,7 +180,11 @@ impl Port {
         self.ask_with(Arc::clone(self.inbox.wake_handle()), frame)
     }
 
-    fn ask_with(self: &Arc<Self>, wake: Arc<WakeHandle>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
+    fn ask_with(
+        self: &Arc<Self>,
+        wake: Arc<WakeHandle>,
+        frame: impl FnOnce(u64) -> Frame,
+    ) -> Result<Question, SendError> {
         let link = self.link.get().ok_or(SendError::NotShown)?;
         let slot = Slot::new(Arc::clone(&wake));
         let id = self.pending.enter(Asker::Thread(Arc::clone(&slot)));

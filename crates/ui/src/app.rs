@@ -168,7 +168,8 @@ impl App {
 
 fn make_view(factory: &dyn ViewFactory, id: u32, options: ViewOptions) -> Result<View, String> {
     let secret = random_hex().map_err(|error| format!("no random numbers: {error}"))?;
-    let assets = Assets::start(options.asset_root.as_deref()).map_err(|error| format!("no thread for assets: {error}"))?;
+    let assets =
+        Assets::start(options.asset_root.as_deref()).map_err(|error| format!("no thread for assets: {error}"))?;
     let boot = boot_script(&options, &secret);
     let backend = factory.create(id, &options, boot, &assets)?;
     Ok(View::new(id, options, secret, assets, backend))

@@ -215,10 +215,27 @@ mod tests {
         let source = source(&base.join("root"));
         let long = format!("/{}", "a".repeat(64 << 10));
         for path in [
-            "/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/%252e%252e/outside.txt", "/..\\outside.txt",
-            "/..%5coutside.txt", "/C:/outside.txt", "//outside.txt", "/%5c%5cserver/share", "/outside.txt::$DATA",
-            "/nul.txt", "/x%00.txt", "/%c0%ae%c0%ae/outside.txt", "/../root-evil/x.txt", "/.env", "/.git/config",
-            "/link.txt", "/sub/up/outside.txt", "/missing.html", "/sub", &long,
+            "/../outside.txt",
+            "/%2e%2e/outside.txt",
+            "/..%2foutside.txt",
+            "/%252e%252e/outside.txt",
+            "/..\\outside.txt",
+            "/..%5coutside.txt",
+            "/C:/outside.txt",
+            "//outside.txt",
+            "/%5c%5cserver/share",
+            "/outside.txt::$DATA",
+            "/nul.txt",
+            "/x%00.txt",
+            "/%c0%ae%c0%ae/outside.txt",
+            "/../root-evil/x.txt",
+            "/.env",
+            "/.git/config",
+            "/link.txt",
+            "/sub/up/outside.txt",
+            "/missing.html",
+            "/sub",
+            &long,
         ] {
             assert_eq!(source.answer(&Method::GET, path).status(), StatusCode::NOT_FOUND, "{path:.80}");
         }

@@ -54,7 +54,7 @@ impl<'a> Post<'a> {
 
     /// The messages; `None` for a line that is none.
     pub fn lines(&self) -> impl Iterator<Item = Option<Line<'a>>> + use<'a> {
-        self.rest.lines().map(Line::parse)
+        self.rest.split_terminator('\n').map(Line::parse)
     }
 }
 
@@ -87,7 +87,28 @@ mod tests {
         assert_eq!(post.nonce, NONCE);
         let lines: Vec<_> = post.lines().map(Option::unwrap).collect();
         assert_eq!(lines[1], Line { kind: LineKind::Request, id: 7, body: "{\"method\":\"a b\"}" });
-        assert_eq!(lines.iter().map(|l| l.kind).collect::<Vec<_>>(), [LineKind::Hello, LineKind::Request, LineKind::Notify]);
+        assert_eq!(
+            lines.iter().map(|l| l.kind).collect::<Vec<_>>(),
+            [LineKind::Hello, LineKind::Request, LineKind::Notify]
+        );
+    }
+
+    #[test]
+    fn the_lines_of_the_bridge_are_the_golden_ones() {
+        let text = include_str!("../../../protocol/golden/page_lines.json");
+        let golden: serde_json::Value = serde_json::from_str(text).unwrap();
+        for case in golden["cases"].as_array().unwrap() {
+            let text = format!("s {NONCE}\n{}", case["line"].as_str().unwrap());
+            let lines: Vec<_> = Post::parse(&text).unwrap().lines().map(Option::unwrap).collect();
+            let kind = match case["kind"].as_str().unwrap() {
+                "h" => LineKind::Hello,
+                "q" => LineKind::Request,
+                "r" => LineKind::Response,
+                _ => LineKind::Notify,
+            };
+            let expected = Line { kind, id: case["id"].as_u64().unwrap(), body: case["body"].as_str().unwrap() };
+            assert_eq!(lines, [expected], "{}", case["name"]);
+        }
     }
 
     #[test]

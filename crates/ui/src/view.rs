@@ -51,7 +51,13 @@ pub struct View {
 
 impl View {
     /// A view whose window is there.
-    pub fn new(id: u32, options: ViewOptions, secret: String, assets: Assets, backend: Box<dyn WebViewBackend>) -> Self {
+    pub fn new(
+        id: u32,
+        options: ViewOptions,
+        secret: String,
+        assets: Assets,
+        backend: Box<dyn WebViewBackend>,
+    ) -> Self {
         let mut view = Self {
             id,
             backend,

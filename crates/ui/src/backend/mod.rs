@@ -38,7 +38,13 @@ pub trait EventLoopBackend {
 /// Makes views; lent to [`App`] when the loop can do so.
 pub trait ViewFactory {
     /// Makes the window and page of a view; `boot` is injected into every document of its main frame.
-    fn create(&self, view: u32, options: &ViewOptions, boot: String, assets: &Assets) -> Result<Box<dyn WebViewBackend>, String>;
+    fn create(
+        &self,
+        view: u32,
+        options: &ViewOptions,
+        boot: String,
+        assets: &Assets,
+    ) -> Result<Box<dyn WebViewBackend>, String>;
 }
 
 /// A post of a page that waits for its answer (`protocol/README.md` section 3). Dropping it answers nothing: its page is

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ffi::{CStr, CString};
 use std::rc::Rc;
-use webkit2gtk::{JavascriptError, LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt};
+use webkit2gtk::{
+    JavascriptError, LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt,
+};
 
 /// Where the page finds us: `window.webkit.messageHandlers.auroraview`.
 const HANDLER: &CStr = c"auroraview";
@@ -192,15 +194,22 @@ pub fn eval(webview: &WebView, id: u64, script: &str, report: Rc<dyn Fn(Event)>)
 /// Calls a function body in the page. The outer result says whether it ran at all.
 fn call(webview: &WebView, body: &str, then: impl FnOnce(Result<Result<String, ErrorObject>, ErrorObject>) + 'static) {
     let world: Option<&str> = None;
-    webview.call_async_javascript_function(body, None, world, Some("auroraview:eval"), None::<&Cancellable>, |returned| {
-        then(match returned {
-            Ok(value) => Ok(read_outcome(&value.to_str())),
-            Err(error) => {
-                let error = not_run(&error);
-                if error.data.name == "SyntaxError" { Err(error) } else { Ok(Err(error)) }
-            }
-        });
-    });
+    webview.call_async_javascript_function(
+        body,
+        None,
+        world,
+        Some("auroraview:eval"),
+        None::<&Cancellable>,
+        |returned| {
+            then(match returned {
+                Ok(value) => Ok(read_outcome(&value.to_str())),
+                Err(error) => {
+                    let error = not_run(&error);
+                    if error.data.name == "SyntaxError" { Err(error) } else { Ok(Err(error)) }
+                }
+            });
+        },
+    );
 }
 
 fn read_outcome(text: &str) -> Result<String, ErrorObject> {

@@ -38,9 +38,11 @@ fn no_display() -> String {
             let value = std::env::var(name).unwrap_or_default();
             format!("cannot open the display {name}={value}: is its server running, and may this user connect to it?")
         }
-        None => "no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Start it in a desktop session, or under Xvfb: \
+        None => {
+            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Start it in a desktop session, or under Xvfb: \
                  xvfb-run python your_tool.py"
-            .into(),
+                .into()
+        }
     }
 }
 
@@ -152,7 +154,13 @@ struct Factory<'a> {
 }
 
 impl ViewFactory for Factory<'_> {
-    fn create(&self, view: u32, options: &ViewOptions, boot: String, assets: &Assets) -> Result<Box<dyn WebViewBackend>, String> {
+    fn create(
+        &self,
+        view: u32,
+        options: &ViewOptions,
+        boot: String,
+        assets: &Assets,
+    ) -> Result<Box<dyn WebViewBackend>, String> {
         let window = build_window(self.target, options).map_err(|error| format!("cannot make a window: {error}"))?;
         let shared = Rc::clone(self.shared);
         let report: Rc<dyn Fn(Event)> = Rc::new(move |event| shared.report(view, event));
@@ -166,7 +174,10 @@ impl ViewFactory for Factory<'_> {
     }
 }
 
-fn build_window(target: &EventLoopWindowTarget<LookAgain>, options: &ViewOptions) -> Result<Window, tao::error::OsError> {
+fn build_window(
+    target: &EventLoopWindowTarget<LookAgain>,
+    options: &ViewOptions,
+) -> Result<Window, tao::error::OsError> {
     let mut builder = WindowBuilder::new()
         .with_title(options.title.as_deref().unwrap_or(""))
         .with_inner_size(LogicalSize::new(options.width, options.height))

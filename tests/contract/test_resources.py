@@ -1,0 +1,153 @@
+"""What a view costs its host: no wake-ups when idle, little memory, no lock on Python, nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from auroraview import WebView, _process
+from support import processes
+from support.desktop import PATIENCE, until
+from support.views import Recorder
+
+IDLE_SECONDS = 5.0
+#: Threads that WebKitGTK and its allocator start in every process that shows a page.
+OF_ENGINE = ("PressureMonitor", "auroraview-ui:helper")
+
+
+def test_an_idle_window_wakes_nobody(record_property: pytest.Item) -> None:
+    """Neither process has anything to do: context switches are counted for 5 s, as the system's own accounts show them.
+
+    The engine keeps threads of its own in the UI process (memory pressure, allocator); a bare page in any program has
+    them. They are reported; no other thread may wake.
+    """
+    program = processes.start_python("""
+        import auroraview
+        view = auroraview.WebView(html="<p>idle")
+        view.on_loaded(lambda url: print("loaded"))
+        view.show()
+    """)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "loaded\n"
+    try:
+        (ui,) = processes.of_name(processes.family(program.pid), "auroraview-ui")
+        both = (program.pid, ui)
+
+        def counts() -> list[int]:
+            return [sum(processes.context_switches(pid, OF_ENGINE).values()) for pid in both]
+
+        def settled() -> bool:
+            """Start-up work is over when half a second passes without a switch."""
+            before = counts()
+            time.sleep(0.5)
+            return counts() == before
+
+        until("the end of start-up", settled)
+        switches, ticks = counts(), [processes.cpu_ticks(pid) for pid in both]
+        time.sleep(IDLE_SECONDS)  # the quantity measured is what happens in this time
+        woken = [after - before for before, after in zip(switches, counts())]
+        worked = [processes.cpu_ticks(pid) - before for pid, before in zip(both, ticks)]
+        record_property("host_and_ui_switches", woken)  # type: ignore[operator]
+        assert woken == [0, 0]
+        assert worked == [0, 0]
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_show_leaves_python_to_other_threads() -> None:
+    """A thread that only computes gets through as much while show() waits as it does alone.
+
+    The counts are compared over equal times in one run, several times in turn; the best ratio counts, since other
+    programs may take the processor at any moment.
+    """
+    view = WebView(html="<p>")
+    loaded = Recorder()
+    view.on_loaded(loaded)
+    ratios: list[float] = []
+
+    def compute(seconds: float) -> int:
+        end, count = time.perf_counter() + seconds, 0
+        while time.perf_counter() < end:
+            count += 1
+        return count
+
+    def work() -> None:
+        try:
+            loaded.next()
+            for _ in range(5):
+                shown_count = compute(0.2)
+                entered, leave = threading.Event(), threading.Event()
+
+                def hold(
+                    data: object, error: object, entered: threading.Event = entered, leave: threading.Event = leave
+                ) -> None:
+                    entered.set()
+                    leave.wait(PATIENCE)  # the drain sits in plain Python instead of in our wait
+
+                view.eval_js_async("1", hold)
+                entered.wait(PATIENCE)
+                alone = compute(0.2)
+                leave.set()
+                ratios.append(shown_count / alone)
+        finally:
+            view.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    view.show()
+    worker.join()
+    assert max(ratios) > 0.8, ratios
+
+
+def test_the_host_grows_little(record_property: pytest.Item) -> None:
+    """Private memory of a host before the import and with an open view that has talked to its page."""
+    source = """
+        import json, asyncio, threading
+        def private():
+            lines = open("/proc/self/smaps_rollup").read().splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+        before = private()
+        import auroraview
+        view = auroraview.WebView(html="<p>")
+        view.bind_call("api.add", lambda a, b: a + b)
+        view.show(wait=False)
+        assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
+        libraries = open("/proc/self/maps").read().lower()
+        assert not [name for name in ("libgtk", "webkit", "libx11", "libglib") if name in libraries]
+        print(private() - before)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=True)
+    grown = int(done.stdout)
+    record_property("grown_kib", grown)  # type: ignore[operator]
+    assert grown <= 15 * 1024
+
+
+def test_fifty_views_leave_nothing_behind() -> None:
+    def once() -> None:
+        with WebView(html="<p>") as view:
+            loaded = Recorder()
+            view.on_loaded(loaded)
+            view.bind_call("api.add", lambda a, b: a + b)
+            view.show(wait=False)
+            loaded.next()
+            assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
+
+    def counts() -> tuple[int, int, int, int]:
+        gc.collect()
+        ui = _process.link().pid
+        web = len(processes.of_name(processes.family(ui), "WebKitWebProces"))
+        return processes.descriptors(), threading.active_count(), processes.descriptors(ui), web
+
+    for _ in range(25):
+        once()
+    before = counts()
+    for _ in range(25):
+        once()
+    until("everything to be released", lambda: all(now <= then for now, then in zip(counts(), before)))
