@@ -29,7 +29,7 @@ unexport CONDA_PREFIX
 EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 2>/dev/null) \
 	Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help setup build demo test wheel lint clean distclean
+.PHONY: help setup build demo test bench wheel lint clean distclean
 .PHONY: sys-build sys-demo sys-test ui fmt ruff sdk mypy deny clippy stubtest rust-test pytest
 
 help: ## list the targets
@@ -44,6 +44,10 @@ build: ui $(EXTENSION) ## build the UI process and the Python extension, for use
 
 wheel: build THIRD_PARTY.md ## build the wheel into target/wheels and check what is in it
 	@$(STEP) "Wheel" tools/wheel.sh $(LOCKED)
+
+bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=15)
+	@$(STEP) "Bare wry program" cargo build --release $(LOCKED) --package auroraview-floor
+	@$(PY) benches/measure.py $(ROUNDS)
 
 lint: sys-test fmt ruff mypy deny clippy ## run the checks that run no code of ours
 

@@ -47,7 +47,7 @@ describe("protocol/README.md", () => {
     expect(readme).toContain(`| body of one message | ${MAX_BODY / 2 ** 20} MiB |`);
     expect(readme).toContain(`| calls pending of one document | ${MAX_PENDING_CALLS} |`);
     expect(readme).toContain(`| events from a document that Python has not handled | ${MAX_UNCREDITED_EVENTS.toLocaleString("en")} |`);
-    expect(readme).toContain(`at most ${MAX_PARKED}; the UI process answers any more`);
+    expect(readme.replace(/\s+/g, " ")).toContain(`and no more than ${MAX_PARKED} but for a fifth`);
   });
 });
 

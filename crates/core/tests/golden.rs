@@ -1,4 +1,5 @@
 //! The cases of `protocol/golden`, read by the Rust types. Python and TypeScript read the same files.
+#![allow(clippy::unwrap_used, clippy::panic)] // a test fails by panicking
 
 use auroraview_core::frame::{Decoder, Frame};
 use auroraview_core::wire::{Command, Header, Notice, text_of};

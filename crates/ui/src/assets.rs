@@ -20,6 +20,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// An answer to the engine.
 pub type Answer = Response<Cow<'static, [u8]>>;
 
+/// Takes the answer back to the engine, from any thread.
+pub type Respond = Box<dyn FnOnce(Answer) + Send>;
+
 /// What one view serves.
 #[derive(Debug, Default)]
 struct Source {
@@ -30,7 +33,7 @@ struct Source {
 enum Job {
     Root(PathBuf),
     Document(Option<Vec<u8>>),
-    Answer { method: Method, path: String, respond: Box<dyn FnOnce(Answer) + Send> },
+    Answer { method: Method, path: String, respond: Respond },
 }
 
 /// The files of one view. Changes and requests are handled in the order in which they were asked for.
@@ -53,7 +56,7 @@ impl Assets {
     }
 
     /// Something that asks for files, for the engine's callbacks.
-    pub fn asker(&self) -> impl Fn(&http::Request<Vec<u8>>, Box<dyn FnOnce(Answer) + Send>) + use<> {
+    pub fn asker(&self) -> impl Fn(&http::Request<Vec<u8>>, Respond) + use<> {
         let jobs = self.jobs.clone();
         move |request, respond| {
             let job = Job::Answer { method: request.method().clone(), path: request.uri().path().to_owned(), respond };
