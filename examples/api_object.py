@@ -1,7 +1,7 @@
 """An object is an API: its public methods are ``auroraview.api.*`` in the page.
 
-What a method returns is what the page gets; what it raises rejects the page's promise. A ``UserError`` carries a message
-for people and a code for programs.
+What a method returns is what the page gets; what it raises rejects the page's promise. A ``UserError`` carries a
+message for people and a code for programs.
 
 Run it: python examples/api_object.py
 """

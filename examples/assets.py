@@ -1,7 +1,7 @@
 """A page made of files: HTML, style sheet, ES module and picture from a folder, with links between its pages.
 
-``asset_root`` names the folder whose files the page may load; nothing outside of it can be reached. ``load_file`` chooses
-the first page.
+``asset_root`` names the folder whose files the page may load; nothing outside of it can be reached. ``load_file``
+chooses the first page.
 
 Run it: python examples/assets.py
 """

@@ -27,8 +27,8 @@ PAGE = """<!doctype html>
 <style>
   :root { --text: #e8eefb; --dim: #92a3c4; --line: #26324f; --teal: #3dd6b0; --violet: #9b83f8; --red: #ff8f8f }
   * { box-sizing: border-box }
-  body { margin: 0; height: 100vh; padding: 20px; display: grid; gap: 14px; grid-template: auto auto 1fr / repeat(6, 1fr);
-         font: 13px/1.5 system-ui, sans-serif; color: var(--text);
+  body { margin: 0; height: 100vh; padding: 20px; display: grid; gap: 14px;
+         grid-template: auto auto 1fr / repeat(6, 1fr); font: 13px/1.5 system-ui, sans-serif; color: var(--text);
          background: radial-gradient(90% 60% at 15% 0, #17385a 0, transparent 70%),
                      radial-gradient(80% 60% at 90% 0, #33265f 0, transparent 70%), #0d1424 }
   header { grid-column: 1 / -1; display: flex; align-items: center; gap: 14px; padding-bottom: 4px }
@@ -54,7 +54,8 @@ PAGE = """<!doctype html>
   button:hover { filter: brightness(1.1) }
   button.quiet { background: #ffffff1a; color: var(--text); font-weight: normal }
   button:disabled { opacity: 0.4 }
-  output { display: block; min-height: 42px; padding: 9px 12px; border-radius: 8px; background: #0b1222; color: var(--dim) }
+  output { display: block; min-height: 42px; padding: 9px 12px; border-radius: 8px; background: #0b1222;
+           color: var(--dim) }
   output.good { color: var(--teal); font-size: 15px }
   output.bad { background: #3a1822; color: var(--red) }
   output.bad b { display: block; font: bold 11px/1.6 ui-monospace, "DejaVu Sans Mono", monospace }
@@ -66,13 +67,14 @@ PAGE = """<!doctype html>
   #traffic { flex: 1; min-height: 0; margin: 0; padding: 8px 12px; overflow: hidden; border-radius: 8px;
              background: #0b1222; display: flex; flex-direction: column; justify-content: flex-end }
   #traffic div { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-  #traffic i { font-style: normal; color: var(--dim) }
-  .to i { color: var(--violet) } .from i { color: var(--teal) } .error i { color: var(--red) }
+  #traffic i { font-style: normal; color: var(--teal) }
+  #traffic .to i { color: var(--violet) }
+  #traffic .error i { color: var(--red) }
 </style>
 
 <header>
   <svg viewBox="0 0 48 40" fill="none" stroke="url(#sky)" stroke-width="5" stroke-linecap="round">
-    <defs><linearGradient id="sky"><stop stop-color="#3dd6b0"/><stop offset="1" stop-color="#9b83f8"/></linearGradient></defs>
+    <linearGradient id="sky"><stop stop-color="#3dd6b0"/><stop offset="1" stop-color="#9b83f8"/></linearGradient>
     <path d="M4 28C12 4 20 4 24 16s10 12 18-8"/><path d="M8 36c8-18 14-18 18-10s8 6 14-4" opacity=".5"/>
   </svg>
   <div><h1>AuroraView</h1><p>A web page in front, Python behind it.</p></div>
@@ -88,14 +90,16 @@ PAGE = """<!doctype html>
 <section>
   <h2>Follow long work</h2>
   <code>async def render(self, frames)</code>
-  <form id="render"><button>Render</button><button class="quiet" id="cancel" type="button" disabled>Cancel</button></form>
+  <form id="render">
+    <button>Render</button><button class="quiet" id="cancel" type="button" disabled>Cancel</button>
+  </form>
   <div id="track"><div id="bar"></div></div>
   <div id="state">Python tells how far it is.</div>
 </section>
 <section>
   <h2>Show what went wrong</h2>
   <code>raise UserError(message, code=...)</code>
-  <form id="open"><input id="scene" value="sq010_sh040.ma"><button>Open</button></form>
+  <form id="open"><input id="scene" value="shot_040.ma"><button>Open</button></form>
   <output id="problem">Python explains why it cannot.</output>
 </section>
 <section class="wide">
@@ -105,14 +109,14 @@ PAGE = """<!doctype html>
   <form><label for="speed">Speed</label><input id="speed" type="range" min="1" max="9" value="2"></form>
 </section>
 <section class="wide">
-  <h2>What goes to and fro <small id="trip"></small></h2>
+  <h2>Between page and Python</h2>
   <div id="traffic"></div>
 </section>
 
 <script type="module">
   const $ = id => document.getElementById(id);
 
-  // ---- to and fro ----
+  // ---- between page and Python ----
 
   function log(kind, arrow, text) {
     const line = document.createElement("div");
@@ -126,7 +130,6 @@ PAGE = """<!doctype html>
 
   /** Calls Python, and shows it on the right. */
   async function call(name, params, options) {
-    const started = performance.now();
     log("to", "page →", `${name}(${params === undefined ? "" : JSON.stringify(params)})`);
     try {
       const result = await auroraview.call(`api.${name}`, params, options);
@@ -135,8 +138,6 @@ PAGE = """<!doctype html>
     } catch (error) {
       log("error", "← Python", `${error.name} ${error.code}`);
       throw error;
-    } finally {
-      $("trip").textContent = `last call: ${(performance.now() - started).toFixed(1)} ms`;
     }
   }
 
@@ -210,7 +211,7 @@ PAGE = """<!doctype html>
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.strokeStyle = "#1d2943";
-    for (const part of [0.25, 0.5, 0.75]) pen.strokeRect(-1, Math.round(part * height) + 0.5, width + 2, height);
+    for (const part of [0.25, 0.5, 0.75]) pen.strokeRect(0, Math.round(part * height) + 0.5, width, 0);
     pen.beginPath();
     wave.forEach((value, i) => pen.lineTo(i / (POINTS - 1) * width, (1 - 0.8 * value) / 2 * height));
     pen.lineWidth = 2;
@@ -225,8 +226,11 @@ PAGE = """<!doctype html>
   }
   draw();
 
-  const about = await call("about");
-  $("about").replaceChildren(...about.map(text => Object.assign(document.createElement("span"), { textContent: text })));
+  for (const text of await call("about")) {
+    const chip = document.createElement("span");
+    chip.textContent = text;
+    $("about").append(chip);
+  }
 </script>
 """
 

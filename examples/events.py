@@ -1,8 +1,8 @@
 """Events both ways: a Python thread swings a pendulum, and the page says how fast.
 
 - Python to page: ``view.emit("swing", ...)``, sixty times a second, from a thread.
-- Page to Python: ``auroraview.send_event("speed", ...)`` for each move of the slider, and an ordinary DOM ``CustomEvent``
-  for the button. Python answers both with an event of its own.
+- Page to Python: ``auroraview.send_event("speed", ...)`` for each move of the slider, and an ordinary DOM
+  ``CustomEvent`` for the button. Python answers both with an event of its own.
 
 Run it: python examples/events.py
 """

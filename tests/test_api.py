@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 import auroraview
-from auroraview import InvalidDataError, NotYetError, PayloadTooLargeError, ViewOptions, WebView, _errors, _rpc
+from auroraview import (
+    InvalidDataError,
+    NotYetError,
+    PayloadTooLargeError,
+    ViewOptions,
+    WebView,
+    _errors,
+    _process,
+    _rpc,
+)
 from auroraview._handlers import Listeners, Methods, arguments
 
 GOLDEN = Path(__file__).parent.parent / "protocol" / "golden"
@@ -51,6 +60,20 @@ for library in ("libgtk", "libgdk", "webkit", "libx11", "libqt", "libglib"):
     assert library not in maps, library
 """
     subprocess.run([sys.executable, "-c", source], env={"PYTHONPATH": "python"}, check=True)
+
+
+def test_the_ui_process_inherits_nothing_that_the_host_set_for_its_own_libraries(tmp_path: Path) -> None:
+    of_host = dict.fromkeys(
+        ["LD_LIBRARY_PATH", "PYTHONHOME", "QT_PLUGIN_PATH", "GTK_PATH", "GIO_MODULE_DIR", "GDK_SCALE"], "x"
+    )
+    of_user = {"DISPLAY": ":0", "HOME": "/h", "LANG": "C", "XDG_RUNTIME_DIR": str(tmp_path), "http_proxy": "p"}
+    given = _process.environment({**of_host, **of_user, "AURORAVIEW_KEEP_ENV": "GDK_SCALE, LD_LIBRARY_PATH"})
+    assert given.pop("AURORAVIEW_KEEP_ENV")
+    assert given.pop("DBUS_SESSION_BUS_ADDRESS") == "disabled:"
+    assert given == {**of_user, "GDK_SCALE": "x", "LD_LIBRARY_PATH": "x"}
+    (tmp_path / "bus").touch()
+    assert "DBUS_SESSION_BUS_ADDRESS" not in _process.environment(of_user)
+    assert _process.environment({"DBUS_SESSION_BUS_ADDRESS": "b"}) == {"DBUS_SESSION_BUS_ADDRESS": "b"}
 
 
 # ---- options ----

@@ -3,6 +3,8 @@
 from os import PathLike
 from typing import Optional, Union, final
 
+__all__ = ["Link", "Port", "Question", "__version__", "check_depth", "check_json", "limits"]
+
 __version__: str
 
 def check_json(text: bytes) -> None: ...

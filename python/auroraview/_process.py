@@ -65,7 +65,12 @@ def executable() -> str:
 def environment(inherited: dict[str, str]) -> dict[str, str]:
     """What the UI process inherits: everything but what the host set for its own libraries."""
     keep = set(inherited.get(KEEP_VARIABLE, "").replace(",", " ").split())
-    return {name: value for name, value in inherited.items() if name in keep or not name.startswith(HOST_PREFIXES)}
+    cleaned = {name: value for name, value in inherited.items() if name in keep or not name.startswith(HOST_PREFIXES)}
+    own_bus = os.path.join(inherited.get("XDG_RUNTIME_DIR", ""), "bus")
+    if "DBUS_SESSION_BUS_ADDRESS" not in inherited and not os.path.exists(own_bus):
+        # Else GTK starts a bus of its own that outlives everybody. We need none.
+        cleaned["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
+    return cleaned
 
 
 def track(view: WebView) -> None:

@@ -257,6 +257,7 @@ def test_a_call_that_was_given_up_before_it_started_never_starts() -> None:
             window.second = settle(auroraview.call('api.never', 1, {signal: stop.signal})); 0""")
         entered.wait(10)
         assert view.eval_js_sync("stop.abort(); return second")["code"] == "CANCELLED"
+        view.eval_js_sync("1")  # what the page posted before this answer has arrived
         gate.set()
         view.eval_js_sync("first")
         assert settle(view, "auroraview.api.never(2)")["value"] is None
