@@ -96,11 +96,17 @@ class ShotList:
         return shot
 
     def rename(self, shot: int, name: str) -> None:
-        if self._names.get(shot) != name:
+        if name != self._name(shot):
             self._names[shot] = self._free(name)
 
     def remove(self, shot: int) -> None:
+        self._name(shot)
         del self._names[shot]
+
+    def _name(self, shot: int) -> str:
+        if shot not in self._names:
+            raise UserError(f"There is no shot with number {shot}.", code="NO_SUCH_SHOT")
+        return self._names[shot]
 
     def _free(self, name: str) -> str:
         name = name.strip()

@@ -54,7 +54,7 @@ PAGE = """<!doctype html>
   button:hover { filter: brightness(1.1) }
   button.quiet { background: #ffffff1a; color: var(--text); font-weight: normal }
   button:disabled { opacity: 0.4 }
-  output { display: block; min-height: 42px; padding: 9px 12px; border-radius: 8px; background: #0b1222;
+  output { display: block; min-height: 58px; padding: 9px 12px; border-radius: 8px; background: #0b1222;
            color: var(--dim) }
   output.good { color: var(--teal); font-size: 15px }
   output.bad { background: #3a1822; color: var(--red) }
@@ -64,8 +64,7 @@ PAGE = """<!doctype html>
   #bar.full { background: var(--teal) }
   #state { color: var(--dim); font-variant-numeric: tabular-nums }
   #graph { flex: 1; min-height: 0; width: 100%; border-radius: 8px; background: #0b1222 }
-  #traffic { flex: 1; min-height: 0; margin: 0; padding: 8px 12px; overflow: hidden; border-radius: 8px;
-             background: #0b1222; display: flex; flex-direction: column; justify-content: flex-end }
+  #traffic { flex: 1; min-height: 0; padding: 8px 12px; overflow: hidden auto; border-radius: 8px; background: #0b1222 }
   #traffic div { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
   #traffic i { font-style: normal; color: var(--teal) }
   #traffic .to i { color: var(--violet) }
@@ -125,7 +124,8 @@ PAGE = """<!doctype html>
     mark.textContent = `${arrow} `;
     line.append(mark, text);
     $("traffic").append(line);
-    while ($("traffic").childElementCount > 40) $("traffic").firstChild.remove();
+    while ($("traffic").childElementCount > 100) $("traffic").firstChild.remove();
+    $("traffic").scrollTop = $("traffic").scrollHeight;
   }
 
   /** Calls Python, and shows it on the right. */
@@ -171,6 +171,11 @@ PAGE = """<!doctype html>
     $("cancel").onclick = () => abort.abort();
     renderButton.disabled = !($("cancel").disabled = false);
     $("bar").className = "";
+    const unlisten = auroraview.on("progress", ({ frame, frames }) => {
+      $("bar").style.width = `${100 * frame / frames}%`;
+      $("state").textContent = `Frame ${frame} of ${frames}`;
+      if (frame % 12 === 0) log("from", "← Python", `emit("progress", ${JSON.stringify({ frame, frames })})`);
+    });
     try {
       const { frames, seconds } = await call("render", { frames: 48 }, { signal: abort.signal });
       $("state").textContent = `${frames} frames in ${seconds} s`;
@@ -178,13 +183,9 @@ PAGE = """<!doctype html>
     } catch (error) {
       $("state").textContent = error.code === "CANCELLED" ? "Cancelled" : error.message;
     }
+    unlisten(); // what is still on its way after a cancel is of no interest
     renderButton.disabled = !($("cancel").disabled = true);
   };
-  auroraview.on("progress", ({ frame, frames }) => {
-    $("bar").style.width = `${100 * frame / frames}%`;
-    $("state").textContent = `Frame ${frame} of ${frames}`;
-    if (frame % 12 === 0) log("from", "← Python", `emit("progress", ${JSON.stringify({ frame, frames })})`);
-  });
 
   // ---- events ----
 

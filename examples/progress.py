@@ -33,13 +33,13 @@ PAGE = """<!doctype html>
 <script type="module">
   const [bar, state, start, cancel] = ["bar", "state", "start", "cancel"].map(id => document.getElementById(id));
 
-  auroraview.on("progress", ({ frame, frames }) => {
-    bar.style.width = `${100 * frame / frames}%`;
-    state.textContent = `Frame ${frame} of ${frames}`;
-  });
-
   start.onclick = async () => {
     const abort = new AbortController();
+    // Listens for this render only: what is still on its way when the user cancels is of no interest.
+    const unlisten = auroraview.on("progress", ({ frame, frames }) => {
+      bar.style.width = `${100 * frame / frames}%`;
+      state.textContent = `Frame ${frame} of ${frames}`;
+    });
     cancel.onclick = () => abort.abort();
     start.disabled = true;
     cancel.disabled = false;
@@ -50,6 +50,7 @@ PAGE = """<!doctype html>
     } catch (error) {
       state.textContent = error.code === "CANCELLED" ? "Cancelled." : `${error.code}: ${error.message}`;
     }
+    unlisten();
     start.disabled = false;
     cancel.disabled = true;
   };

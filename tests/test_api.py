@@ -25,7 +25,8 @@ from auroraview import (
 )
 from auroraview._handlers import Listeners, Methods, arguments
 
-GOLDEN = Path(__file__).parent.parent / "protocol" / "golden"
+ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "protocol" / "golden"
 
 PUBLIC = """
 AuroraViewError EvalTimeoutError InvalidDataError JavaScriptError NotShownError NotYetError PageGoneError
@@ -83,12 +84,17 @@ def test_options_have_the_fields_and_defaults_of_the_wire() -> None:
     """The same names in Rust (golden case, read by `ViewOptions` there) and in Python."""
     create = next(case for case in golden("commands") if case["method"] == "view/create")
     assert set(create["params"]) == set(ViewOptions._fields)
-    rust = (Path(__file__).parent.parent / "crates/core/src/wire.rs").read_text()
+    rust = (ROOT / "crates/core/src/wire.rs").read_text()
     defaults = rust.split("impl Default for ViewOptions")[1].split("}\n    }")[0]
     for name, value in ViewOptions._field_defaults.items():
         spelled = {None: "None", True: "true", False: "false", (): "Vec::new()", "app": '"app".into()'}
         text = spelled.get(value, f"{value}") if not isinstance(value, float) else f"{value:.1f}"  # type: ignore[call-overload]
         assert f"{name}: {text}," in defaults, name
+
+
+def test_every_option_is_used_by_the_ui_process() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "crates/ui/src").rglob("*.rs"))
+    assert [name for name in ViewOptions._fields if f"options.{name}" not in sources] == []
 
 
 @pytest.mark.parametrize(
@@ -184,14 +190,14 @@ def test_the_messages_of_a_page_are_the_golden_ones() -> None:
 
 
 def test_error_codes_are_those_of_the_protocol() -> None:
-    table = (Path(__file__).parent.parent / "protocol/README.md").read_text().split("| code | number |")[1]
+    table = (ROOT / "protocol/README.md").read_text().split("| code | number |")[1]
     documented = dict(
         (row.split("`")[1], int(row.split("|")[2])) for row in table.split("\n\n")[0].splitlines() if "`" in row
     )
     assert _rpc.CODES.items() <= documented.items()
-    typescript = (Path(__file__).parent.parent / "sdk/src/protocol.ts").read_text()
+    typescript = (ROOT / "sdk/src/protocol.ts").read_text()
     assert all(code in typescript for code in documented)
-    rust = (Path(__file__).parent.parent / "crates/core/src/wire.rs").read_text()
+    rust = (ROOT / "crates/core/src/wire.rs").read_text()
     numbers = {line.split("=>")[1].strip(" ,") for line in rust.splitlines() if "=> -32" in line}
     assert numbers <= {str(number) for number in documented.values()}
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _loop: Optional[asyncio.AbstractEventLoop] = None
+_thread: Optional[threading.Thread] = None
 
 
 def submit(coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
@@ -22,8 +23,13 @@ def submit(coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
     return asyncio.run_coroutine_threadsafe(coroutine, _running_loop())
 
 
+def is_own_thread() -> bool:
+    """Whether this is the loop's thread, which must not wait for its own handlers."""
+    return _thread is threading.current_thread()
+
+
 def _running_loop() -> asyncio.AbstractEventLoop:
-    global _loop
+    global _loop, _thread
     import asyncio
 
     with _lock:
@@ -32,7 +38,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
             thread = threading.Thread(target=loop.run_forever, name="auroraview-asyncio", daemon=True)
             thread.start()
             atexit.register(_stop, loop, thread)
-            _loop = loop
+            _loop, _thread = loop, thread
         return _loop
 
 
@@ -46,5 +52,5 @@ def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
 
 def forget_after_fork() -> None:
     """The loop's thread does not exist in a forked child."""
-    global _loop, _lock
-    _loop, _lock = None, threading.Lock()
+    global _loop, _thread, _lock
+    _loop, _thread, _lock = None, None, threading.Lock()

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
-from . import _core, _process, _rpc
+from . import _aio, _core, _process, _rpc
 from ._answers import Answers, Callback, log_failure, timed_out
 from ._calls import Calls
 from ._dispatch import Dispatcher
@@ -153,10 +153,10 @@ class WebView(Window):
     def close(self) -> None:
         """Closes the view. Nothing new is accepted; what was accepted may finish, for at most 5 s. Safe to call twice.
 
-        Returns when the view is gone, or at once on the thread that runs its handlers.
+        Returns when the view is gone, or at once on a thread that runs its handlers.
         """
         self._request_close()
-        if self._closed.is_set() or self._dispatcher.is_draining_thread():
+        if self._dispatcher.is_draining_thread() or _aio.is_own_thread():
             return
         if not self._closed.wait(CLOSE_TIMEOUT):
             log().warning("%r: its handlers did not finish within %g s after close()", self, CLOSE_TIMEOUT)

@@ -87,6 +87,22 @@ def test_close_from_many_threads_closes_once() -> None:
         assert closed.is_empty()
 
 
+def test_handlers_may_close_their_view(caplog: pytest.LogCaptureFixture) -> None:
+    for kind in ("plain", "async"):
+        with WebView(html="<script>onload = () => auroraview.send_event('end')</script>") as view:
+
+            def plain(data: object, view: WebView = view) -> None:
+                view.close()
+
+            async def later(data: object, view: WebView = view) -> None:
+                view.close()
+
+            view.on("end", plain if kind == "plain" else later)
+            view.show()
+            assert view.lifecycle == "destroyed"
+    assert not caplog.records, "somebody waited for himself until close() gave up"
+
+
 def test_close_answers_who_waits() -> None:
     with shown() as view:
         failures = Recorder()

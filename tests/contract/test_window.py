@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 import auroraview
 from auroraview import WebView
 from support.desktop import PATIENCE, Desktop, until
@@ -96,6 +98,26 @@ def test_maximized_and_restored() -> None:
         maximized.next()
         view.restore()
         restored.next()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_engines_context_menu_can_be_switched_off(desktop: Desktop, wanted: bool) -> None:
+    page = "<body style='background:#fff' oncontextmenu='window.asked = true'>"
+    with shown(page, title="menu", width=400, height=300, context_menu=wanted) as view:
+        window = until("the window", lambda: desktop.window("menu"))
+        left, top = desktop.origin(window)
+        area = (left + 20, top + 20, left + 380, top + 280)
+        white = [(360 * 260, (255, 255, 255))]
+        until("the page", lambda: desktop.screenshot().crop(area).convert("RGB").getcolors() == white)
+        before = desktop.screenshot().crop(area)
+        desktop.tool("mousemove", left + 100, top + 60, "click", 3)
+        until("the click", lambda: view.eval_js_sync("window.asked") is True)
+        if wanted:
+            until("the menu", lambda: desktop.screenshot().crop(area) != before)
+            desktop.tool("key", "Escape")
+        else:
+            view.eval_js_sync("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert desktop.screenshot().crop(area) == before
 
 
 def test_the_close_button_closes(desktop: Desktop) -> None:

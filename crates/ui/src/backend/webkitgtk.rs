@@ -32,7 +32,8 @@ pub fn engine_name() -> String {
 }
 
 /// Reports what the page and its engine do.
-pub fn connect(webview: &WebView, report: Rc<dyn Fn(Event)>) {
+pub fn connect(webview: &WebView, context_menu: bool, report: Rc<dyn Fn(Event)>) {
+    webview.connect_context_menu(move |_, _, _, _| !context_menu);
     if let Some(settings) = WebViewExt::settings(webview) {
         // A document that is revived from the page cache would have a generation that is over.
         settings.set_enable_page_cache(false);

@@ -167,7 +167,7 @@ impl ViewFactory for Factory<'_> {
         let mut context = options.data_directory.as_ref().map(|folder| WebContext::new(Some(PathBuf::from(folder))));
         let webview = build_webview(&window, &mut context, options, boot, assets)
             .map_err(|error| format!("cannot make a page: {error}"))?;
-        webkitgtk::connect(&webview.webview(), Rc::clone(&report));
+        webkitgtk::connect(&webview.webview(), options.context_menu, Rc::clone(&report));
         gtk_window::connect(window.gtk_window(), Rc::clone(&report));
         self.shared.windows.borrow_mut().insert(window.id(), view);
         Ok(Box::new(WryView { webview, _context: context, window, report, shared: Rc::clone(self.shared) }))
