@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+from support import processes  # noqa: E402
 from support.desktop import Desktop  # noqa: E402
 
 BLOCKS, BLOCK = 30, 50
@@ -82,6 +83,50 @@ def run(command: list[str]) -> dict[str, float]:
     return {**figures, "first": first * 1000, "end": (time.perf_counter() - said) * 1000}
 
 
+VICTIM = """
+import auroraview
+view = auroraview.WebView(html={page!r})
+view.on_loaded(lambda url: print("loaded", flush=True))
+view.show()
+"""
+IDLE = "<p>idle"
+BUSY = "<script>addEventListener('load', () => setTimeout(() => {for(;;);}))</script>"
+
+GROWTH = """
+def private():
+    lines = open("/proc/self/smaps_rollup").read().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+before = private()
+import auroraview
+view = auroraview.WebView(html="<p>")
+view.bind_call("api.add", lambda a, b: a + b)
+view.show(wait=False)
+assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
+print((private() - before) / 1024)
+"""
+
+
+def kill_host(page: str) -> float:
+    """Milliseconds from SIGKILL of the host until no process of its family is left."""
+    program = subprocess.Popen([sys.executable, "-c", VICTIM.format(page=page)], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "loaded\n"
+    members = processes.family(program.pid) - {program.pid}
+    started = time.perf_counter()
+    program.kill()
+    while any(map(processes.is_alive, members)):
+        pass  # what is measured is this wait
+    gone = (time.perf_counter() - started) * 1000
+    program.communicate()
+    return gone
+
+
+def growth() -> float:
+    """MiB of private memory that a host gains by the import and an open view."""
+    done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
 ROWS = [
     ("first page message after process start, ms", "first"),
     ("small call page → host → page, µs", "call"),
@@ -103,10 +148,18 @@ def main() -> None:
         for _ in range(rounds):
             results["floor"].append(run(floor))
             results["ours"].append(run(ours))
+        alone = {
+            "host killed, page idle: until all processes are gone, ms": [kill_host(IDLE) for _ in range(rounds)],
+            "host killed, page in a busy loop, ms": [kill_host(BUSY) for _ in range(rounds)],
+            "growth of the host process, MiB": [growth() for _ in range(rounds)],
+        }
     print(f"| {rounds} rounds in turn, medians | bare wry | AuroraView | ratio |\n|---|---|---|---|")
     for label, key in ROWS:
         a, b = (statistics.median(each[key] for each in results[who]) for who in ("floor", "ours"))
         print(f"| {label} | {a:.0f} | {b:.0f} | {b / a:.2f} |")
+    print(f"\n| {rounds} rounds | median | largest |\n|---|---|---|")
+    for label, values in alone.items():
+        print(f"| {label} | {statistics.median(values):.1f} | {max(values):.1f} |")
 
 
 if __name__ == "__main__":

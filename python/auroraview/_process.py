@@ -7,13 +7,10 @@ import os
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Optional
+from typing import Optional, Protocol
 
 from . import _aio, _core
 from ._errors import UiProcessError
-
-if TYPE_CHECKING:
-    from ._view import WebView
 
 #: Set to run another executable; it must be of the same version.
 UI_VARIABLE = "AURORAVIEW_UI"
@@ -27,8 +24,14 @@ EXIT_TIMEOUT = 2.0
 
 _lock = threading.Lock()
 _link: Optional[_core.Link] = None
-#: Views that are not closed yet.
-_views: weakref.WeakSet[WebView] = weakref.WeakSet()
+_views: weakref.WeakSet[Shown] = weakref.WeakSet()
+
+
+class Shown(Protocol):
+    """A view that is not closed yet."""
+
+    def close(self) -> None: ...
+    def _disown(self) -> None: ...
 
 
 def link() -> _core.Link:
@@ -73,12 +76,12 @@ def environment(inherited: dict[str, str]) -> dict[str, str]:
     return cleaned
 
 
-def track(view: WebView) -> None:
+def track(view: Shown) -> None:
     """Remembers a shown view, to close it when Python ends."""
     _views.add(view)
 
 
-def untrack(view: WebView) -> None:
+def untrack(view: Shown) -> None:
     _views.discard(view)
 
 

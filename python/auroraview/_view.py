@@ -110,7 +110,7 @@ class WebView(Window):
             self._raise_failure()
         else:
             name = f"auroraview-{self._options.title or 'view'}"
-            threading.Thread(target=self._run, args=(False,), name=name, daemon=True).start()
+            threading.Thread(target=self._run_alone, name=name, daemon=True).start()
 
     def _open(self) -> None:
         if self._port.lifecycle in ("close_requested", "destroying", "destroyed"):
@@ -123,6 +123,11 @@ class WebView(Window):
             self._shown.set()
         _process.track(self)
         self._sync_session()
+
+    def _run_alone(self) -> None:
+        self._run(interruptible=False)
+        if self._failure is not None:  # nobody may be there whom it could be raised to
+            log().error("%r: %s", self, self._failure)
 
     def _run(self, interruptible: bool) -> None:
         try:
@@ -454,7 +459,6 @@ class WebView(Window):
     def _on_lost(self, why: str) -> None:
         if not self._close_asked:
             self._failure = why
-            log().error("%r: %s", self, why)
         self._end("error" if self._failure else "host")
 
     def _end(self, reason: str) -> None:

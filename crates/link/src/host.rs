@@ -1,9 +1,9 @@
 //! The host's end of the link: one UI process, and the way of its messages to the views.
 
 use crate::child::{self, ChildSpec, StderrTail};
+use crate::mailbox::{Mailbox, SendError, Waited};
 use crate::outbound::Outbound;
 use crate::platform::{self, SignalGate, Socket, WakeHandle};
-use crate::port::{Incoming, Port, SendError, Waited};
 use crate::turn::Turn;
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
@@ -46,7 +46,7 @@ pub struct Link {
     /// Owned by the leader of the turn; the lock is never contended (level 3, Resource).
     decoder: Mutex<Decoder>,
     /// Level 2 (Registry); nothing is called while it is held.
-    ports: RwLock<HashMap<u32, Weak<Port>>>,
+    ports: RwLock<HashMap<u32, Weak<dyn Mailbox>>>,
     /// Level 3 (Resource).
     child: Mutex<Child>,
     started: Instant,
@@ -101,8 +101,8 @@ impl Link {
         &self.log
     }
 
-    pub(crate) fn register(&self, port: &Arc<Port>) {
-        self.ports.write().insert(port.view(), Arc::downgrade(port));
+    pub(crate) fn register(&self, view: u32, port: Arc<dyn Mailbox>) {
+        self.ports.write().insert(view, Arc::downgrade(&port));
         if let Some(why) = self.lost.get() {
             port.lost(why); // it was lost between the caller's look and now
         }
@@ -112,10 +112,10 @@ impl Link {
         Ok(self.out.send(frame.encode()?)?)
     }
 
-    /// Waits until `done`, reading the link when it is this thread's turn. `drainer` is the port that this thread drains.
+    /// Waits until `done`, reading the link when it is this thread's turn. `drainer` is the view that this thread drains.
     pub(crate) fn wait(
         &self,
-        drainer: Option<&Port>,
+        drainer: Option<u32>,
         wake: &Arc<WakeHandle>,
         done: &dyn Fn() -> bool,
         until: Option<Instant>,
@@ -155,7 +155,7 @@ impl Link {
     }
 
     /// Reads once and hands every complete frame to its owner.
-    fn read(&self, drainer: Option<&Port>) {
+    fn read(&self, drainer: Option<u32>) {
         let mut decoder = self.decoder.lock();
         match decoder.fill(&mut &*self.socket) {
             Ok(0) => return self.lose(""),
@@ -178,7 +178,7 @@ impl Link {
         format!("{error}; is {} an auroraview-ui {}?", self.program.display(), self.version)
     }
 
-    fn route(&self, frame: Frame, drainer: Option<&Port>) {
+    fn route(&self, frame: Frame, drainer: Option<u32>) {
         if frame.header.view == 0 {
             return self.hear(&frame);
         }
@@ -203,13 +203,13 @@ impl Link {
         }
     }
 
-    fn read_log(&self, drainer: Option<&Port>) {
+    fn read_log(&self, drainer: Option<u32>) {
         let fresh = self.log.read();
         // Any view will do: the lines go to `logging`, once.
         let port = self.ports.read().values().find_map(Weak::upgrade);
         if let Some(port) = port {
             for line in fresh {
-                port.put(Incoming::Log(line), drainer);
+                port.log(line, drainer);
             }
         }
     }

@@ -8,6 +8,7 @@
 mod backlog;
 mod child;
 mod host;
+mod mailbox;
 mod outbound;
 mod peer;
 mod pending;
@@ -20,6 +21,7 @@ mod platform;
 
 pub use child::{ChildSpec, StderrTail};
 pub use host::{Link, LinkError};
+pub use mailbox::{Incoming, SendError, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::{SignalGate, WakeHandle};
-pub use port::{Incoming, Port, Question, SendError, Waited};
+pub use port::{Port, Question};

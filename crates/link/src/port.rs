@@ -2,67 +2,17 @@
 
 use crate::backlog::Backlog;
 use crate::host::Link;
+use crate::mailbox::{Incoming, Mailbox, SendError, Waited};
 use crate::pending::{Asker, Pending, Slot};
 use crate::platform::{SignalGate, WakeHandle};
-use auroraview_core::frame::{Frame, FrameError};
+use auroraview_core::frame::Frame;
 use auroraview_core::inbox::Inbox;
 use auroraview_core::lifecycle::{AtomicLifecycle, Lifecycle};
-use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES};
 use auroraview_core::wire::{ErrorCode, Kind, Notice};
 use parking_lot::Mutex;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-
-/// Something for the thread that drains a view.
-#[derive(Debug)]
-pub enum Incoming {
-    /// A message of the UI process or of the page.
-    Frame(Frame),
-    /// A line of the UI process's log.
-    Log(String),
-    /// The UI process is gone; why.
-    Lost(Arc<str>),
-    /// Nothing, but look again at your own list.
-    Nudge,
-}
-
-/// Why a message was not accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// The view is closing or closed.
-    #[error("the view is closed")]
-    Closed,
-    /// The page does not take messages as fast as they are sent.
-    #[error(
-        "{messages} messages wait for the page, which does not take them (bound: {MAX_BACKLOG_MESSAGES} messages or {} MiB)",
-        MAX_BACKLOG_BYTES >> 20
-    )]
-    Full {
-        /// Messages waiting.
-        messages: usize,
-    },
-    /// The view has no UI process yet.
-    #[error("the view is not shown yet")]
-    NotShown,
-    /// The message cannot be framed.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// The operating system gives us no more descriptors or threads.
-    #[error("the operating system refused: {0}")]
-    System(#[from] io::Error),
-}
-
-/// How a wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waited {
-    /// There is something to drain, or the answer came.
-    Ready,
-    /// The time is up.
-    TimedOut,
-    /// A signal came; the caller looks at it and waits again.
-    Interrupted,
-}
 
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
@@ -113,7 +63,7 @@ impl Port {
         if self.link.get().is_some() {
             return Ok(false);
         }
-        link.register(self);
+        link.register(self.view, Arc::<Self>::clone(self));
         link.send(&first)?;
         for frame in early.drain(..) {
             link.send(&frame)?;
@@ -196,7 +146,7 @@ impl Port {
     /// Waits until there is something to drain.
     pub fn wait(&self, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
         let Some(link) = self.link.get() else { return Ok(Waited::TimedOut) };
-        link.wait(Some(self), self.inbox.wake_handle(), &|| !self.inbox.is_empty(), until, gate)
+        link.wait(Some(self.view), self.inbox.wake_handle(), &|| !self.inbox.is_empty(), until, gate)
     }
 
     /// Takes up to `limit` messages.
@@ -214,8 +164,36 @@ impl Port {
         self.inbox.wake_handle()
     }
 
-    /// Takes in a message of the UI process. `drainer`: whose inbox the calling thread drains next, without a wake-up.
-    pub(crate) fn receive(&self, frame: Frame, drainer: Option<&Port>) {
+    /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
+    fn notice(&self, frame: Frame, drainer: Option<u32>) {
+        match serde_json::from_slice(&frame.body) {
+            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
+            Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
+            Ok(Notice::Closed { .. } | Notice::Failed { .. }) => self.end("the view is closed", drainer),
+            _ => {}
+        }
+        self.put(Incoming::Frame(frame), drainer);
+    }
+
+    /// Nothing will come any more: everybody who waits is told.
+    fn end(&self, why: &str, drainer: Option<u32>) {
+        self.lifecycle.advance(Lifecycle::Destroyed);
+        for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
+            self.put(Incoming::Frame(frame), drainer);
+        }
+    }
+
+    fn put(&self, message: Incoming, drainer: Option<u32>) {
+        if drainer == Some(self.view) {
+            self.inbox.push_from_drainer(message);
+        } else {
+            self.inbox.push(message);
+        }
+    }
+}
+
+impl Mailbox for Port {
+    fn receive(&self, frame: Frame, drainer: Option<u32>) {
         match frame.header.kind {
             Kind::Response => {
                 if let Some(frame) = self.pending.answer(frame) {
@@ -227,37 +205,13 @@ impl Port {
         }
     }
 
-    /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
-    fn notice(&self, frame: Frame, drainer: Option<&Port>) {
-        match serde_json::from_slice(&frame.body) {
-            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
-            Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
-            Ok(Notice::Closed { .. } | Notice::Failed { .. }) => self.end("the view is closed", drainer),
-            _ => {}
-        }
-        self.put(Incoming::Frame(frame), drainer);
+    fn log(&self, line: String, drainer: Option<u32>) {
+        self.put(Incoming::Log(line), drainer);
     }
 
-    /// The UI process is gone.
-    pub(crate) fn lost(&self, why: &Arc<str>) {
+    fn lost(&self, why: &Arc<str>) {
         self.end(why, None);
         self.put(Incoming::Lost(Arc::clone(why)), None);
-    }
-
-    /// Nothing will come any more: everybody who waits is told.
-    fn end(&self, why: &str, drainer: Option<&Port>) {
-        self.lifecycle.advance(Lifecycle::Destroyed);
-        for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
-            self.put(Incoming::Frame(frame), drainer);
-        }
-    }
-
-    pub(crate) fn put(&self, message: Incoming, drainer: Option<&Port>) {
-        if drainer.is_some_and(|drainer| std::ptr::eq(drainer, self)) {
-            self.inbox.push_from_drainer(message);
-        } else {
-            self.inbox.push(message);
-        }
     }
 }
 
@@ -279,7 +233,7 @@ impl Question {
 
     /// Waits for the answer; with `serve` (on the draining thread) also until there is something to drain.
     pub fn wait(&self, until: Instant, serve: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
-        let drainer = serve.then_some(&*self.port);
+        let drainer = serve.then_some(self.port.view);
         let done = || self.slot.answer.get().is_some() || (serve && !self.port.inbox.is_empty());
         self.link.wait(drainer, &self.wake, &done, Some(until), gate)
     }

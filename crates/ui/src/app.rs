@@ -18,6 +18,12 @@ pub struct App {
     exiting: bool,
 }
 
+/// The loop that owns the windows and runs an [`App`] (seed 000 section 9.3).
+pub trait EventLoopBackend {
+    /// Runs until the host asks to exit.
+    fn run(self, app: App) -> Result<(), String>;
+}
+
 /// The bridge, as `npm run build` in `sdk/` makes it.
 const BRIDGE: &str = include_str!("../../../sdk/dist/bridge.js");
 

@@ -9,6 +9,7 @@ mod origin;
 mod post;
 mod view;
 
+use app::{App, EventLoopBackend};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, Notice, SCHEMA_VERSION, text_of};
 use auroraview_link::{Peer, exit_with_parent};
@@ -51,7 +52,7 @@ fn start() -> Result<(), String> {
         },
     );
     match backend::prepare() {
-        Ok(event_loop) => backend::EventLoopBackend::run(event_loop, app::App::new(peer)),
+        Ok(event_loop) => event_loop.run(App::new(peer)),
         Err(message) => {
             tell(&mut peer, &Notice::Unusable { message: message.clone() });
             Err(message)

@@ -8,7 +8,6 @@ mod gtk_window;
 mod webkitgtk;
 mod wry;
 
-use crate::app::App;
 use crate::assets::Assets;
 use auroraview_core::wire::{ErrorObject, Loading, ViewOptions, WindowChange, WindowState};
 
@@ -27,12 +26,6 @@ pub trait WebViewBackend {
     fn eval(&mut self, id: u64, script: &str);
     /// Changes the window; [`Event::Window`] reports what became of it.
     fn change_window(&mut self, change: &WindowChange);
-}
-
-/// The loop that owns the windows.
-pub trait EventLoopBackend {
-    /// Runs until the host asks to exit.
-    fn run(self, app: App) -> Result<(), String>;
 }
 
 /// Makes views; lent to [`App`] when the loop can do so.

@@ -1,7 +1,7 @@
 //! Windows by tao, pages by wry.
 
-use super::{Event, EventLoopBackend, ViewFactory, WebViewBackend, gtk_window, webkitgtk};
-use crate::app::App;
+use super::{Event, ViewFactory, WebViewBackend, gtk_window, webkitgtk};
+use crate::app::{App, EventLoopBackend};
 use crate::assets::Assets;
 use crate::origin::SCHEME;
 use auroraview_core::wire::{ViewOptions, WindowChange};

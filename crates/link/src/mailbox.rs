@@ -1,0 +1,67 @@
+//! What passes between the link and the ends of its views.
+
+use auroraview_core::frame::{Frame, FrameError};
+use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES};
+use std::io;
+use std::sync::Arc;
+
+/// Where the link puts what arrives for a view. `drainer`: the view whose inbox the calling thread drains next anyway, so
+/// that it needs no wake-up.
+pub(crate) trait Mailbox: Send + Sync {
+    /// A message of the UI process or of the page.
+    fn receive(&self, frame: Frame, drainer: Option<u32>);
+    /// A line of the UI process's log.
+    fn log(&self, line: String, drainer: Option<u32>);
+    /// The UI process is gone.
+    fn lost(&self, why: &Arc<str>);
+}
+
+/// Something for the thread that drains a view.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A message of the UI process or of the page.
+    Frame(Frame),
+    /// A line of the UI process's log.
+    Log(String),
+    /// The UI process is gone; why.
+    Lost(Arc<str>),
+    /// Nothing, but look again at your own list.
+    Nudge,
+}
+
+/// Why a message was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The view is closing or closed.
+    #[error("the view is closed")]
+    Closed,
+    /// The page does not take messages as fast as they are sent.
+    #[error(
+        "{messages} messages wait for the page, which does not take them (bound: {MAX_BACKLOG_MESSAGES} messages or {} MiB)",
+        MAX_BACKLOG_BYTES >> 20
+    )]
+    Full {
+        /// Messages waiting.
+        messages: usize,
+    },
+    /// The view has no UI process yet.
+    #[error("the view is not shown yet")]
+    NotShown,
+    /// The message cannot be framed.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The operating system gives us no more descriptors or threads.
+    #[error("the operating system refused: {0}")]
+    System(#[from] io::Error),
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// There is something to drain, or the answer came.
+    Ready,
+    /// The time is up.
+    TimedOut,
+    /// A signal came; the caller looks at it and waits again.
+    Interrupted,
+}
