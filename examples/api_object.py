@@ -32,7 +32,7 @@ PAGE = """<!doctype html>
   li button:hover { background: #fdecec; color: #c92a2a }
   #error { padding: 8px 14px; border-radius: 8px; background: #fdecec; color: #a61e1e }
   #error:empty { display: none }
-  #error b { font: 12px ui-monospace, monospace; margin-right: 8px }
+  #error b { font: 12px ui-monospace, monospace; margin-right: 4px }
 </style>
 <h1>Shots</h1>
 <ul id="shots"></ul>
@@ -51,7 +51,7 @@ PAGE = """<!doctype html>
     } catch (problem) {
       const code = document.createElement("b");
       code.textContent = problem.code;
-      error.append(code, problem.message);
+      error.append(code, " ", problem.message);
     }
     list.replaceChildren(...(await api.shots()).map(row));
   }

@@ -62,7 +62,8 @@ class Pendulum:
 
     def run(self) -> None:
         pause = 1 / 60
-        with suppress(auroraview.ShutdownInProgressError):  # the window closed between the wait and the event
+        # The window closed between the wait and the event, or could not open, which show() reports.
+        with suppress(auroraview.ShutdownInProgressError, auroraview.UiProcessError):
             while not self.view.wait(pause):
                 self.phase += 2 * self.speed * pause
                 self.view.emit("swing", 50 * math.sin(self.phase))

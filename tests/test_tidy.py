@@ -119,3 +119,8 @@ def test_every_invariant_names_a_test_that_exists() -> None:
         assert named, row
         for file, test in named:
             assert test in (ROOT / file).read_text(), f"{file}::{test}"
+
+
+def test_the_readme_shows_the_hello_that_is_tested() -> None:
+    hello = (ROOT / "examples/hello.py").read_text().split('"""\n\n', 1)[1].strip()
+    assert hello in (ROOT / "README.md").read_text()

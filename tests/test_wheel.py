@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +15,54 @@ from support.desktop import PATIENCE, Desktop, until
 WHEELS = Path(__file__).parent.parent / "target" / "wheels"
 
 
-@pytest.mark.wheel
-def test_hello_runs_from_the_wheel_in_a_fresh_environment(tmp_path: Path, desktop: Desktop) -> None:
+def newest_wheel() -> Path:
     wheels = sorted(WHEELS.glob("auroraview-*.whl"))
     if not wheels:
         pytest.skip("no wheel in target/wheels: run `make wheel`")
+    return wheels[-1]
+
+
+def interpreters() -> list[str]:
+    """Every Python of this machine that the wheel says it works with."""
+    places = [
+        *Path.home().glob(".pyenv/versions/*/bin/python3"),
+        *map(shutil.which, (f"python3.{n}" for n in range(9, 30))),
+    ]
+    found = {}
+    for place in filter(None, places):
+        asked = subprocess.run([place, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True)
+        if asked.returncode == 0 and eval(asked.stdout) >= (3, 9):
+            found[asked.stdout] = str(place)
+    return [found[version] for version in sorted(found)] or [sys.executable]
+
+
+@pytest.mark.wheel
+@pytest.mark.parametrize("python", interpreters())
+def test_the_wheel_works_with_every_python_here(python: str, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", newest_wheel(), tmp_path], check=True)
+    (tmp_path / "auroraview/_bin/auroraview-ui").chmod(0o755)  # zipfile forgets modes
+    source = """
+import asyncio, auroraview
+view = auroraview.WebView(html="<p>")
+@view.bind_call("api.add")
+async def add(a, b=10):
+    await asyncio.sleep(0)
+    return a + b
+view.show(wait=False)
+async def ask():
+    return await view.eval_js_async("auroraview.api.add({a: 1})")
+print(view.eval_js_sync("auroraview.api.add(1, 2)"), asyncio.run(ask()))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([python, "-W", "error", "-c", source], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("3 11\n", "")
+
+
+@pytest.mark.wheel
+def test_hello_runs_from_the_wheel_in_a_fresh_environment(tmp_path: Path, desktop: Desktop) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
     python = tmp_path / "env" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheels[-1]]
+    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", newest_wheel()]
     subprocess.run(install, check=True, cwd=tmp_path)
     hello = (Path(__file__).parent.parent / "examples" / "hello.py").read_text()
     program = subprocess.Popen([python, "-c", hello], cwd=tmp_path, stderr=subprocess.PIPE, text=True)

@@ -80,8 +80,10 @@ class WebView(Window):
         self._shown = threading.Event()
         self._closed = threading.Event()
         self._close_asked = False
+        self._has_content = False
         self._failure: Optional[str] = None
-        self._session_lock = threading.Lock()
+        #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
+        self._lock = threading.RLock()
         self._session: Optional[dict[str, Any]] = None
         self._url: Optional[str] = None
         self._window = {**self._window, "title": title or "", "size": (float(width), float(height))}
@@ -113,12 +115,14 @@ class WebView(Window):
             threading.Thread(target=self._run_alone, name=name, daemon=True).start()
 
     def _open(self) -> None:
-        if self._port.lifecycle in ("close_requested", "destroying", "destroyed"):
-            raise ShutdownInProgressError("the view is closed; make a new one")
         create = _rpc.notification("view/create", self._options.wire())
-        with self._session_lock:
+        with self._lock:
+            if self._port.lifecycle in ("close_requested", "destroying", "destroyed"):
+                raise ShutdownInProgressError("the view is closed; make a new one")
             if self._shown.is_set():
                 raise RuntimeError("the view is shown already; use set_visible(True) to bring a hidden window back")
+            if not self._has_content:
+                self.load_html("")  # scripts and events need a document
             self._port.attach(_process.link(), create)
             self._shown.set()
         _process.track(self)
@@ -168,11 +172,12 @@ class WebView(Window):
 
     def _request_close(self) -> None:
         self._close_asked = True
-        if not self._port.request_close():
-            return
-        if self._shown.is_set():
-            self._port.control(_rpc.notification("view/close", {}))
-        else:
+        with self._lock:  # a view is either shown and then closed, or never shown
+            first = self._port.request_close()
+            shown = self._shown.is_set()
+            if first and shown:
+                self._port.control(_rpc.notification("view/close", {}))
+        if first and not shown:
             self._end("host")
 
     def is_alive(self) -> bool:
@@ -213,13 +218,13 @@ class WebView(Window):
             raise ValueError(f"use load_file() for files: {url}")
         if scheme not in ("http", "https", "about", "av"):
             raise ValueError(f"{url!r} is no address that a page can have; begin it with http:// or https://")
-        self._notify("view/load", {"url": url})
+        self._load("url", url)
 
     def load_html(self, html: str) -> None:
         """Loads a document (at most 16 MiB). It has the view's own origin; files come from ``asset_root``."""
         if not isinstance(html, str):
             raise TypeError(f"html must be str, not {type(html).__name__}")
-        self._notify("view/load", {"html": html})
+        self._load("html", html)
 
     def load_file(self, path: Union[str, os.PathLike[str]]) -> None:
         """Loads a file from disk. It may load its neighbours: files of ``asset_root`` if it lies there, else of its own
@@ -233,7 +238,11 @@ class WebView(Window):
             raise IsADirectoryError(f"{file} is a folder; name the file to load, such as {file}/index.html")
         if not os.path.exists(file):
             raise FileNotFoundError(f"there is no file {file}")
-        self._notify("view/load", {"file": file})
+        self._load("file", file)
+
+    def _load(self, kind: str, what: str) -> None:
+        self._notify("view/load", {kind: what})
+        self._has_content = True
 
     def reload(self) -> None:
         """Loads the current document again."""
@@ -398,7 +407,7 @@ class WebView(Window):
         """Tells the page what Python listens to and offers, if that changed."""
         if not self._shown.is_set() or self._closed.is_set():
             return
-        with self._session_lock:
+        with self._lock:
             session = {
                 "events": self._listeners.names(),
                 "namespaces": self._methods.namespaces(),

@@ -13,7 +13,7 @@ import pytest
 
 import auroraview
 from auroraview import WebView
-from support.desktop import until
+from support.desktop import PATIENCE, Desktop, until
 from support.views import Recorder, contract, shown
 
 
@@ -66,6 +66,35 @@ def test_files_come_from_the_asset_root_and_nowhere_else(site: Path) -> None:
         view.load_file(site / "sub" / "other #1.html")
         until("the file", lambda: view.url == "av://app/sub/other%20%231.html")
         assert view.eval_js_sync("document.title") == "other"
+
+
+def test_a_view_without_content_is_an_empty_page() -> None:
+    with WebView() as view:
+        view.show(wait=False)
+        assert view.eval_js_sync("document.body.innerHTML + typeof auroraview") == "object"
+
+
+def test_a_log_that_nobody_reads_stops_nothing(desktop: Desktop) -> None:
+    """The UI process writes a line for each missing file, while the host is busy and its pipe runs full."""
+    with shown() as view:
+        gate, entered = threading.Event(), threading.Event()
+
+        @view.bind_call("api.block")
+        def block() -> None:
+            entered.set()
+            gate.wait(PATIENCE)
+
+        name = "x" * 200
+        view.eval_js(f"""
+            auroraview.api.block();
+            for (let n = 0; n < 1000; n++) await fetch('/{name}' + n);
+            window.fetched = (await fetch('/{name}')).status;
+            document.title = 'fetched all';
+        """)
+        entered.wait(PATIENCE)
+        until("the title", lambda: desktop.window("fetched all"))  # seen from outside: nobody reads the link
+        gate.set()
+        assert view.eval_js_sync("window.fetched") == 404
 
 
 @contract()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_close_before_show_and_before_ready() -> None:
         early.show(wait=False)
         early.close()
         assert early.wait(PATIENCE)
+
+
+def test_a_close_that_races_with_show_leaves_no_window(desktop: Desktop) -> None:
+    for _ in range(30):
+        view = WebView("racing", html="<p>")
+        start = threading.Barrier(2)
+
+        def close(view: WebView = view, start: threading.Barrier = start) -> None:
+            start.wait(PATIENCE)
+            view.close()
+
+        closer = threading.Thread(target=close)
+        closer.start()
+        start.wait(PATIENCE)
+        with suppress(ShutdownInProgressError):
+            view.show(wait=False)
+        closer.join(PATIENCE)
+        assert view.wait(PATIENCE) and view.lifecycle == "destroyed"
+    with shown("<title>after</title>"):  # everything before it was handled
+        assert desktop.window("racing") is None
 
 
 def test_close_from_many_threads_closes_once() -> None:

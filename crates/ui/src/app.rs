@@ -83,7 +83,7 @@ impl App {
                 Ok(Some(frame)) => self.take_frame(frame),
                 Ok(None) => return,
                 Err(error) => {
-                    eprintln!("auroraview-ui: {error}");
+                    say!("{error}");
                     self.exiting = true;
                 }
             }
@@ -118,13 +118,13 @@ impl App {
             (Command::Exit {}, _) => self.exit(),
             (Command::Create(options), None) => self.creating = Some((id, options)),
             (_, None) => self.reject(id, request, ErrorCode::Closed, "the view is closed"),
-            (Command::Create(_), Some(_)) => eprintln!("auroraview-ui: view {id} exists already"),
+            (Command::Create(_), Some(_)) => say!("view {id} exists already"),
             (Command::Load(content), Some(view)) => view.load(content),
             (Command::Reload {}, Some(view)) => view.backend().reload(),
             (Command::Session(session), Some(view)) => view.set_session(session),
             (Command::Eval { script }, Some(view)) => match request {
                 Some(request) => view.eval(request, script),
-                None => eprintln!("auroraview-ui: view/eval must be a request"),
+                None => say!("view/eval must be a request"),
             },
             (Command::Window(change), Some(view)) => view.backend().change_window(&change),
             (Command::Close {}, Some(view)) => view.close(CloseReason::Host),
@@ -135,7 +135,7 @@ impl App {
     fn reject(&mut self, view: u32, request: Option<u64>, code: ErrorCode, message: &str) {
         let Some(id) = request else {
             if code != ErrorCode::Closed {
-                eprintln!("auroraview-ui: a message of the host was not understood: {message}");
+                say!("a message of the host was not understood: {message}");
             }
             return;
         };
@@ -167,7 +167,7 @@ impl App {
 
     fn send(&mut self, frame: Frame) {
         if let Err(error) = self.peer.send(&frame) {
-            eprintln!("auroraview-ui: a message to the host was dropped: {error}");
+            say!("a message to the host was dropped: {error}");
         }
     }
 }

@@ -96,7 +96,7 @@ fn serve(inbox: &Receiver<Job>) {
         match job {
             Job::Root(root) => {
                 source.root = Dir::open_ambient_dir(&root, ambient_authority())
-                    .inspect_err(|error| eprintln!("auroraview-ui: cannot open {}: {error}", root.display()))
+                    .inspect_err(|error| say!("cannot open {}: {error}", root.display()))
                     .ok();
             }
             Job::Document(document) => source.document = document,
@@ -119,7 +119,7 @@ impl Source {
         match self.read(&path) {
             Ok(bytes) => found(&path, bytes),
             Err(error) => {
-                eprintln!("auroraview-ui: {}: {error}", path.display());
+                say!("{}: {error}", path.display());
                 text(StatusCode::NOT_FOUND, "no such file")
             }
         }

@@ -1,6 +1,16 @@
 //! `auroraview-ui`: the UI process. It owns every window and page of one host process and talks to it over the link on
 //! its standard input (`protocol/README.md`). Not meant to be started by hand.
 
+/// Says something to the host's log: our standard error is a pipe to it.
+///
+/// Unlike `eprintln!` it does not panic when nobody reads the pipe and it is full: the line is lost then.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod app;
 mod assets;
 mod backend;
@@ -33,7 +43,7 @@ fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("auroraview-ui: {message}");
+            say!("{message}");
             ExitCode::FAILURE
         }
     }

@@ -136,7 +136,7 @@ impl View {
         }
         match String::from_utf8(body) {
             Ok(text) => self.lane.push(doc, text),
-            Err(error) => eprintln!("auroraview-ui: the host sent a message that is not UTF-8: {error}"),
+            Err(error) => say!("the host sent a message that is not UTF-8: {error}"),
         }
         self.run_lane();
     }
@@ -293,7 +293,7 @@ impl View {
 
     /// Answers a request of the page ourselves.
     fn reject(&mut self, doc: u32, id: Option<u64>, code: ErrorCode, message: &str) {
-        let Some(id) = id else { return eprintln!("auroraview-ui: an event of the page was dropped: {message}") };
+        let Some(id) = id else { return say!("an event of the page was dropped: {message}") };
         let text = error_text(id, &ErrorObject::new(code, message)).map(String::from_utf8);
         if let Ok(Ok(text)) = text {
             self.lane.push(doc, text);
@@ -379,7 +379,7 @@ impl View {
     fn tell(&mut self, notice: &Notice) {
         match text_of(notice) {
             Ok(body) => self.push_out(Kind::Notify, None, None, body),
-            Err(error) => eprintln!("auroraview-ui: cannot write a notice: {error}"),
+            Err(error) => say!("cannot write a notice: {error}"),
         }
     }
 
