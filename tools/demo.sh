@@ -27,20 +27,17 @@ export XAUTHORITY=$scratch/xauthority
 cookie=$(mcookie)
 touch "$XAUTHORITY"
 xauth -q add :0 . "$cookie"
-Xvfb -displayfd 3 -auth "$XAUTHORITY" -screen 0 1280x800x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/log" &
+mkfifo "$scratch/display"
+exec 3<>"$scratch/display"
+Xvfb -displayfd 3 -auth "$XAUTHORITY" -screen 0 1280x800x24 -nolisten tcp 2>"$scratch/log" &
 server=$!
 started=("$server")
-for _ in {1..200}; do
-    if [[ -s $scratch/display ]] || ! kill -0 "$server" 2>/dev/null; then break; fi
-    sleep 0.05
-done
-[[ -s $scratch/display ]] || {
+read -r -t 20 number <&3 || {
     echo "Xvfb did not start:" >&2
     cat "$scratch/log" >&2
     exit 1
 }
-DISPLAY=:$(<"$scratch/display")
-export DISPLAY
+export DISPLAY=:$number
 xauth -q add "$DISPLAY" . "$cookie"
 
 rm -f "$picture"

@@ -53,6 +53,8 @@ class Answers:
 
     def next_deadline(self) -> Optional[float]:
         """Seconds until the drain must look here again, or None."""
+        if not self._deadlines:
+            return None
         with self._lock:
             while self._deadlines and self._deadlines[0][1] not in self._callbacks:
                 heapq.heappop(self._deadlines)
@@ -60,6 +62,8 @@ class Answers:
 
     def expire(self) -> None:
         """Answers what is overdue with a timeout. A later answer is dropped."""
+        if not self._deadlines:
+            return
         now = time.monotonic()
         overdue: list[tuple[str, Callback, int]] = []
         with self._lock:

@@ -31,6 +31,9 @@ CODES = {
 }
 
 _MAX_BODY = dict(_core.limits())["body"]
+# Made once: json.dumps makes an encoder for every call that has options.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 #: Room for what surrounds the data of a message.
 _ENVELOPE = 1024
 
@@ -43,10 +46,10 @@ def encode(data: Any) -> str:
         PayloadTooLargeError: The text is over 16 MiB.
     """
     try:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode(data)
         raw = text.encode()
     except UnicodeEncodeError:  # a lone surrogate: valid in JSON, but only escaped
-        text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        text = _encode_escaped(data)
         raw = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDataError(_explain(error)) from None

@@ -64,8 +64,8 @@ fn start() -> Result<(), String> {
     match backend::prepare() {
         Ok(event_loop) => event_loop.run(App::new(peer)),
         Err(message) => {
-            tell(&mut peer, &Notice::Unusable { message: message.clone() });
-            Err(message)
+            tell(&mut peer, &Notice::Unusable { message });
+            Ok(()) // the host was told; the same words in its log would be twice
         }
     }
 }
