@@ -96,3 +96,8 @@ class ThreadSafetyError(AuroraViewError):
 
 class ShutdownInProgressError(ThreadSafetyError):
     """The view is closing or closed (RFC 0002): nothing new is accepted."""
+
+
+for _each in [*globals().values()]:
+    if isinstance(_each, type) and issubclass(_each, AuroraViewError):
+        _each.__module__ = "auroraview"  # where users import it from, and what a traceback shows

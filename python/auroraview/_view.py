@@ -50,7 +50,9 @@ class WebView(Window):
         NotYetError: A later version brings the option.
     """
 
-    on_loaded = WindowEvent("``handler(url: str)``: a document and everything in it is there.")
+    on_loaded = WindowEvent(
+        "``handler(url: str)``: a document and everything in it is there. The engine tells its title a little later."
+    )
     on_load_failed = WindowEvent("``handler(url: str, message: str)``: a document will not come.")
     on_navigated = WindowEvent("``handler(url: str)``: another document took the place of the last one.")
     on_crashed = WindowEvent("``handler(reason: str)``: the web process is gone; ``reload()`` starts a new one.")
