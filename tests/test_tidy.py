@@ -33,7 +33,7 @@ def product() -> list[Path]:
     return [
         path
         for path in tracked("crates/*.rs", "python/*.py", "sdk/src/*.ts")
-        if "/tests/" not in str(path) and path.name not in ("build.rs", "testing.ts")
+        if "/tests/" not in str(path) and path.name not in ("tests.rs", "testing.ts")
     ]
 
 

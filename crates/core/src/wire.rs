@@ -127,7 +127,7 @@ pub enum Notice {
         origin: String,
         /// Why.
         reason: String,
-        /// How many since the last notice of this reason.
+        /// How many for this reason so far; told at powers of two.
         count: u32,
     },
     /// The web process is gone.

@@ -398,3 +398,6 @@ fn request_text(message: &Notice, id: u64) -> Vec<u8> {
     value["id"] = id.into();
     value.to_string().into_bytes()
 }
+
+#[cfg(test)]
+mod tests;
