@@ -62,32 +62,31 @@ def of_name(pids: set[int], start: str) -> set[int]:
     return {pid for pid in pids if name(pid).startswith(start)}
 
 
-def private_kib(pid: int) -> int:
-    """Memory that is this process's alone, in KiB."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-
-
-def context_switches(pid: int, without: tuple[str, ...] = ()) -> dict[str, int]:
-    """How often each thread gave the processor up and was woken again, by thread; without those of some names.
+def threads(pid: int, without: tuple[str, ...] = ()) -> list[Path]:
+    """The threads of a process; without those of some names.
 
     A thread that has the name of its process but is not its first is called ``NAME:helper``.
     """
-    counts = {}
+    found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
         called = (task / "comm").read_text().strip()
         if called == name(pid) and task.name != str(pid):
             called += ":helper"
-        lines = (task / "status").read_text().splitlines()
         if called not in without:
-            field = next(line for line in lines if line.startswith("voluntary_ctxt_switches"))
-            counts[f"{called} {task.name}"] = int(field.split()[1])
-    return counts
+            found.append(task)
+    return found
 
 
-def cpu_ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def context_switches(threads: list[Path]) -> int:
+    """How often threads gave the processor up and were woken again."""
+    lines = [line for task in threads for line in (task / "status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
+def cpu_ticks(threads: list[Path]) -> int:
+    """Processor time of threads, in the kernel's ticks."""
+    fields = [(task / "stat").read_text().rsplit(")", 1)[1].split() for task in threads]
+    return sum(int(each[11]) + int(each[12]) for each in fields)
 
 
 def descriptors(pid: int = os.getpid()) -> int:
