@@ -30,7 +30,6 @@ CODES = {
     "CANCELLED": -32800,
 }
 
-_MAX_BODY = dict(_core.limits())["body"]
 # Made once: json.dumps makes an encoder for every call that has options.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _encode_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
@@ -53,7 +52,7 @@ def encode(data: Any) -> str:
         raw = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDataError(_explain(error)) from None
-    if len(raw) > _MAX_BODY - _ENVELOPE:
+    if len(raw) > _core.MAX_BODY - _ENVELOPE:
         raise PayloadTooLargeError(
             f"the data is {len(raw)} bytes as JSON; one message may have 16 MiB. Send it in pieces, or as a file"
         )

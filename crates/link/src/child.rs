@@ -65,7 +65,7 @@ pub(crate) fn reap(child: &mut Child) -> String {
 
 /// The last lines that the UI process wrote to its standard error.
 #[derive(Debug)]
-pub struct StderrTail {
+pub(crate) struct StderrTail {
     pipe: File,
     /// Level 4 (State); nothing is called while it is held.
     state: Mutex<Tail>,
@@ -107,7 +107,7 @@ impl StderrTail {
     }
 
     /// The last `count` lines.
-    pub fn last(&self, count: usize) -> Vec<String> {
+    pub(crate) fn last(&self, count: usize) -> Vec<String> {
         let state = self.state.lock();
         state.lines.iter().skip(state.lines.len().saturating_sub(count)).cloned().collect()
     }

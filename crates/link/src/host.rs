@@ -96,11 +96,6 @@ impl Link {
         self.child.lock().id()
     }
 
-    /// The last lines that the UI process wrote to its standard error.
-    pub fn log(&self) -> &StderrTail {
-        &self.log
-    }
-
     pub(crate) fn register(&self, view: u32, port: Arc<dyn Mailbox>) {
         self.ports.write().insert(view, Arc::downgrade(&port));
         if let Some(why) = self.lost.get() {

@@ -19,9 +19,9 @@ mod turn;
 #[path = "linux.rs"]
 mod platform;
 
-pub use child::{ChildSpec, StderrTail};
+pub use child::ChildSpec;
 pub use host::{Link, LinkError};
 pub use mailbox::{Incoming, SendError, Waited};
 pub use peer::{Peer, exit_with_parent};
-pub use platform::{SignalGate, WakeHandle};
+pub use platform::SignalGate;
 pub use port::{Port, Question};

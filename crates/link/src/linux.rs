@@ -11,7 +11,7 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{Pid, pipe2};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// One end of a link.
 pub(crate) type Socket = UnixStream;
 
-/// What makes a waiting thread look at its inbox: a descriptor that a host's loop can watch, too.
+/// What makes a waiting thread look at its inbox.
 #[derive(Debug)]
 pub struct WakeHandle(EventFd);
 
@@ -28,11 +28,6 @@ impl WakeHandle {
     /// A new handle. Fails only when the process is out of descriptors.
     pub fn new() -> io::Result<Self> {
         Ok(Self(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?))
-    }
-
-    /// The descriptor, readable when there is something to drain.
-    pub fn as_raw_fd(&self) -> RawFd {
-        self.0.as_fd().as_raw_fd()
     }
 }
 

@@ -51,11 +51,6 @@ impl Port {
         &self.lifecycle
     }
 
-    /// Messages that the page has not taken.
-    pub fn backlog(&self) -> usize {
-        self.backlog.messages()
-    }
-
     /// Connects the view to a UI process: sends `first` (its creation), then what was sent early. False if it was
     /// connected before.
     pub fn attach(self: &Arc<Self>, link: &Arc<Link>, first: Frame) -> Result<bool, SendError> {
@@ -157,11 +152,6 @@ impl Port {
     /// Makes the draining thread look at its own list.
     pub fn nudge(&self) {
         self.inbox.push(Incoming::Nudge);
-    }
-
-    /// The descriptor that a host's loop may watch: readable when there is something to drain.
-    pub fn wake_handle(&self) -> &WakeHandle {
-        self.inbox.wake_handle()
     }
 
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.

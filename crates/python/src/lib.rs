@@ -18,10 +18,12 @@ mod _core {
     #[pymodule_export]
     use super::port::{Port, Question};
     #[pymodule_export]
-    use super::{check_depth, check_json, limits};
+    use super::{check_depth, check_json};
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = super::VERSION;
+    #[pymodule_export]
+    const MAX_BODY: usize = auroraview_core::limits::MAX_BODY;
 }
 
 /// Raises `InvalidDataError` if a JSON text is nested too deeply or holds an integer that JavaScript would round.
@@ -34,16 +36,4 @@ fn check_json(text: &[u8]) -> PyResult<()> {
 #[pyfunction]
 fn check_depth(text: &str) -> PyResult<()> {
     json::check_depth(text.as_bytes()).map_err(|error| errors::raise("InvalidDataError", error.to_string()))
-}
-
-/// The limits of the wire, by name.
-#[pyfunction]
-fn limits() -> Vec<(&'static str, usize)> {
-    use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES, MAX_BODY, MAX_DEPTH};
-    vec![
-        ("body", MAX_BODY),
-        ("depth", MAX_DEPTH),
-        ("backlog_messages", MAX_BACKLOG_MESSAGES),
-        ("backlog_bytes", MAX_BACKLOG_BYTES),
-    ]
 }

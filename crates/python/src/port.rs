@@ -33,17 +33,6 @@ impl Port {
         self.0.lifecycle().state().name()
     }
 
-    /// Messages that the page has not taken.
-    #[getter]
-    fn backlog(&self) -> usize {
-        self.0.backlog()
-    }
-
-    /// A descriptor that is readable when there is something to drain.
-    fn fileno(&self) -> i32 {
-        self.0.wake_handle().as_raw_fd()
-    }
-
     /// Refuses messages from now on. True for exactly one caller.
     fn request_close(&self) -> bool {
         self.0.lifecycle().advance(Lifecycle::CloseRequested)
