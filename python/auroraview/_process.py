@@ -71,7 +71,7 @@ def environment(inherited: dict[str, str]) -> dict[str, str]:
     cleaned = {name: value for name, value in inherited.items() if name in keep or not name.startswith(HOST_PREFIXES)}
     own_bus = os.path.join(inherited.get("XDG_RUNTIME_DIR", ""), "bus")
     if "DBUS_SESSION_BUS_ADDRESS" not in inherited and not os.path.exists(own_bus):
-        # Else GTK starts a bus of its own that outlives everybody. We need none.
+        # Else GTK looks for one, and dbus-launch, where installed, starts one that outlives everybody. We need none.
         cleaned["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
     return cleaned
 
