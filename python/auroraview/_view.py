@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
-from . import _aio, _core, _process, _rpc
+from . import _aio, _core, _pages, _process, _rpc
 from ._answers import Answers, Callback, log_failure, timed_out
 from ._calls import Calls
 from ._dispatch import Dispatcher
@@ -53,7 +53,9 @@ class WebView(Window):
     on_loaded = WindowEvent(
         "``handler(url: str)``: a document and everything in it is there. The engine tells its title a little later."
     )
-    on_load_failed = WindowEvent("``handler(url: str, message: str)``: a document will not come.")
+    on_load_failed = WindowEvent(
+        "``handler(url: str, message: str)``: a document will not come. Without a handler, the page says so."
+    )
     on_navigated = WindowEvent("``handler(url: str)``: another document took the place of the last one.")
     on_crashed = WindowEvent("``handler(reason: str)``: the web process is gone; ``reload()`` starts a new one.")
 
@@ -465,7 +467,14 @@ class WebView(Window):
             self._raise_event("loaded", url)
         elif state == "failed":
             log().warning("cannot load %s: %s", url, message)
+            self._load_failed(url, message)
+
+    def _load_failed(self, url: str, message: str) -> None:
+        """Who listens decides what to show instead; else the page says what happened."""
+        if self._window_events.has("load_failed"):
             self._raise_event("load_failed", url, message)
+        elif not self._close_asked:
+            self._load("html", _pages.load_failed(url, message))
 
     def _on_lost(self, why: str) -> None:
         if not self._close_asked:

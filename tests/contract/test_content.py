@@ -129,19 +129,35 @@ def test_what_cannot_be_loaded_is_refused_and_the_view_works_on(view: WebView) -
     assert view.eval_js_sync("document.title") == "test"
 
 
+def unused_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}/"  # free again, so nobody listens
+
+
+def test_the_page_says_that_it_cannot_be_loaded() -> None:
+    address = f"{unused_address()}?a=<b>&c"
+    with WebView(url=address) as view:
+        titled = Recorder()
+        view.on_title_changed(titled)
+        view.show(wait=False)
+        assert titled.next() == "Cannot load the page"
+        text = view.eval_js_sync("document.body.innerText")
+        assert "cannot be loaded" in text and "127.0.0.1" in text and "Try again" in text
+        assert view.eval_js_sync("document.querySelector('b')") is None
+
+
 def test_an_address_nobody_answers_is_reported() -> None:
     with shown() as view:
         failed = Recorder()
         view.on_load_failed(failed)
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            address = f"http://127.0.0.1:{server.getsockname()[1]}/"  # free again, so nobody listens
+        address = unused_address()
         view.load_url(address)
         url, message = failed.next()
         assert url == address and message
         titled = Recorder()
         view.on_title_changed(titled)
         view.load_html("<title>again</title>")
-        while titled.next() != "again":  # the error page has an empty title
+        while titled.next() != "again":  # a load begins with an empty title
             pass
         assert view.eval_js_sync("document.title") == "again"
 

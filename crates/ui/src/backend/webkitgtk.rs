@@ -66,7 +66,8 @@ fn connect_loads(webview: &WebView, report: Rc<dyn Fn(Event)>) {
             let message = Some(error.message().to_owned());
             report(Event::Loading(Loading { state: LoadState::Failed, url: url.to_owned(), message }));
         }
-        false // the engine shows its own error page
+        // The host decides what to show. The engine's own error page would race with that.
+        true
     });
 }
 
