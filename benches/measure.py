@@ -92,19 +92,6 @@ view.show()
 IDLE = "<p>idle"
 BUSY = "<script>addEventListener('load', () => setTimeout(() => {for(;;);}))</script>"
 
-GROWTH = """
-def private():
-    lines = open("/proc/self/smaps_rollup").read().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-before = private()
-import auroraview
-view = auroraview.WebView(html="<p>")
-view.bind_call("api.add", lambda a, b: a + b)
-view.show(wait=False)
-assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
-print((private() - before) / 1024)
-"""
-
 
 def kill_host(page: str) -> float:
     """Milliseconds from SIGKILL of the host until no process of its family is left."""
@@ -119,12 +106,6 @@ def kill_host(page: str) -> float:
     gone = (time.perf_counter() - started) * 1000
     program.communicate()
     return gone
-
-
-def growth() -> float:
-    """MiB of private memory that a host gains by the import and an open view."""
-    done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
-    return float(done.stdout)
 
 
 ROWS = [
@@ -151,7 +132,7 @@ def main() -> None:
         alone = {
             "host killed, page idle: until all processes are gone, ms": [kill_host(IDLE) for _ in range(rounds)],
             "host killed, page in a busy loop, ms": [kill_host(BUSY) for _ in range(rounds)],
-            "growth of the host process, MiB": [growth() for _ in range(rounds)],
+            "growth of the host process, MiB": [processes.host_growth_kib() / 1024 for _ in range(rounds)],
         }
     print(f"| {rounds} rounds in turn, medians | bare wry | AuroraView | ratio |\n|---|---|---|---|")
     for label, key in ROWS:

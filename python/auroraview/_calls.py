@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _aio, _core, _rpc
 from ._errors import InvalidDataError
@@ -112,9 +112,9 @@ class Calls:
         """The page gave up a call that has not started."""
         self._answer((doc, call_id), _rpc.error(call_id, "CANCELLED", "cancelled before it started"))
 
-    def cancel_all(self, doc: Optional[int] = None) -> list[Future[Any]]:
-        """Cancels the async handlers of one document, or all. Returns them."""
-        ended = [future for (of, _), future in list(self._running.items()) if doc is None or of == doc]
+    def cancel_all(self) -> list[Future[Any]]:
+        """Cancels every async handler that runs. Returns them."""
+        ended = list(self._running.values())
         for future in ended:
             future.cancel()
         return ended

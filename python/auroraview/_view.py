@@ -90,6 +90,7 @@ class WebView(Window):
         self._lock = threading.RLock()
         self._session: Optional[dict[str, Any]] = None
         self._url: Optional[str] = None
+        self._title_follows = title is None
         self._window = {**self._window, "title": title or "", "size": (float(width), float(height))}
         if url is not None:
             self.load_url(url)
@@ -440,7 +441,7 @@ class WebView(Window):
         elif method == "window/changed":
             self._changed(params)
         elif method == "view/title":
-            self._titled(params["title"], follow=self._options.title is None)
+            self._titled(params["title"])
         elif method == "view/created":
             self._window["handle"] = params["window_handle"]
         elif method == "view/crashed":

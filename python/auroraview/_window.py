@@ -62,6 +62,8 @@ class Window:
     on_fullscreen = WindowEvent("``handler()``.")
     on_restored = WindowEvent("``handler()``: no longer minimized, maximized or full screen.")
 
+    #: Whether the window's title is the document's.
+    _title_follows = True
     #: As last reported by the UI process.
     _window: dict[str, Any] = {"title": "", "size": (0.0, 0.0), "position": None, "visible": False, "handle": None}
 
@@ -86,6 +88,7 @@ class Window:
             raise TypeError(f"a title must be str, not {type(title).__name__}")
         self._set_window(title=title)
         self._window["title"] = title
+        self._title_follows = False
 
     @property
     def size(self) -> tuple[float, float]:
@@ -144,8 +147,8 @@ class Window:
         handle: Optional[int] = self._window["handle"]
         return handle
 
-    def _titled(self, title: str, follow: bool) -> None:
-        if follow:
+    def _titled(self, title: str) -> None:
+        if self._title_follows:
             self._window["title"] = title
         self._raise_event("title_changed", title)
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
@@ -103,24 +100,7 @@ def test_show_leaves_python_to_other_threads() -> None:
 
 
 def test_the_host_grows_little() -> None:
-    """Private memory of a host before the import and with an open view that has talked to its page."""
-    source = """
-        import json, asyncio, threading
-        def private():
-            lines = open("/proc/self/smaps_rollup").read().splitlines()
-            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-        before = private()
-        import auroraview
-        view = auroraview.WebView(html="<p>")
-        view.bind_call("api.add", lambda a, b: a + b)
-        view.show(wait=False)
-        assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
-        libraries = open("/proc/self/maps").read().lower()
-        assert not [name for name in ("libgtk", "webkit", "libx11", "libglib") if name in libraries]
-        print(private() - before)
-    """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=True)
-    assert int(done.stdout) <= 15 * 1024
+    assert processes.host_growth_kib() <= 15 * 1024
 
 
 def test_fifty_views_leave_nothing_behind() -> None:

@@ -64,6 +64,11 @@ def test_without_a_title_the_window_follows_the_document(desktop: Desktop) -> No
         view.eval_js("document.title = 'changed'")
         assert changed.next() == "changed"
         assert view.title == "changed"
+        view.title = "set by Python"
+        view.eval_js("document.title = 'ignored'")
+        assert changed.next() == "ignored"
+        assert view.title == "set by Python"
+        until("the title", lambda: desktop.window("set by Python"))
 
 
 @contract()

@@ -91,3 +91,25 @@ def cpu_ticks(threads: list[Path]) -> int:
 
 def descriptors(pid: int = os.getpid()) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def host_growth_kib() -> int:
+    """Private memory that a host gains by the import and an open view that has talked to its page, in KiB."""
+    program = start_python("""
+        def private():
+            lines = open("/proc/self/smaps_rollup").read().splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+        before = private()
+        import auroraview
+        view = auroraview.WebView(html="<p>")
+        view.bind_call("api.add", lambda a, b: a + b)
+        view.show(wait=False)
+        assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
+        grown = private() - before
+        libraries = open("/proc/self/maps").read().lower()
+        assert not [name for name in ("libgtk", "webkit", "libx11", "libglib") if name in libraries]
+        print(grown)
+    """)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 0, err
+    return int(out)

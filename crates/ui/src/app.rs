@@ -126,7 +126,7 @@ impl App {
                 Some(request) => view.eval(request, script),
                 None => say!("view/eval must be a request"),
             },
-            (Command::Window(change), Some(view)) => view.backend().change_window(&change),
+            (Command::Window(change), Some(view)) => view.change_window(change),
             (Command::Close {}, Some(view)) => view.close(CloseReason::Host),
         }
     }

@@ -9,7 +9,7 @@ use auroraview_core::frame::Frame;
 use auroraview_core::limits::{MAX_BODY, MAX_PARKED, MAX_PENDING_CALLS};
 use auroraview_core::wire::{
     CloseReason, Content, ErrorCode, ErrorObject, Header, Kind, LoadState, Loading, Notice, SCHEMA_VERSION, Session,
-    ViewOptions, error_text, result_text, text_of,
+    ViewOptions, WindowChange, error_text, result_text, text_of,
 };
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -108,6 +108,12 @@ impl View {
         self.backend.navigate(&format!("{SCHEME}://{}{path}", self.options.app_id));
     }
 
+    /// Changes the window. A title that the host sets stays.
+    pub fn change_window(&mut self, change: WindowChange) {
+        self.backend.change_window(&change);
+        self.options.title = change.title.or(self.options.title.take());
+    }
+
     /// The host's side changed: the page learns what it must know.
     pub fn set_session(&mut self, session: Session) {
         let text = notification("$/session", &session);
@@ -178,7 +184,7 @@ impl View {
 
     fn titled(&mut self, title: String) {
         if self.options.title.is_none() {
-            let change = auroraview_core::wire::WindowChange { title: Some(title.clone()), ..Default::default() };
+            let change = WindowChange { title: Some(title.clone()), ..Default::default() };
             self.backend.change_window(&change);
         }
         self.tell(&Notice::Title { title });
