@@ -5,8 +5,15 @@
 #![forbid(unsafe_code)]
 
 pub mod frame;
+pub mod gate;
 pub mod inbox;
 pub mod json;
 pub mod lifecycle;
 pub mod limits;
+pub mod listeners;
+pub mod lock;
+pub mod stats;
+pub mod streaming;
+pub mod sync;
+pub mod waiters;
 pub mod wire;

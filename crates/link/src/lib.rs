@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod backlog;
+mod bell;
 mod child;
 mod host;
 mod mailbox;
@@ -19,9 +20,10 @@ mod turn;
 #[path = "linux.rs"]
 mod platform;
 
+pub use bell::Bell;
 pub use child::ChildSpec;
 pub use host::{Link, LinkError};
-pub use mailbox::{Incoming, SendError, Waited};
+pub use mailbox::{Incoming, SendError, Ticket, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
-pub use port::{Port, Question};
+pub use port::{For, Port, Question};

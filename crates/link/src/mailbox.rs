@@ -1,9 +1,14 @@
 //! What passes between the link and the ends of its views.
 
+use crate::bell::Bell;
 use auroraview_core::frame::{Frame, FrameError};
+use auroraview_core::lifecycle::Lifecycle;
 use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES};
 use std::io;
 use std::sync::Arc;
+
+/// An accepted message that was not handled yet.
+pub type Ticket = auroraview_core::gate::Ticket<Arc<Bell>>;
 
 /// Where the link puts what arrives for a view. `drainer`: the view whose inbox the calling thread drains next anyway, so
 /// that it needs no wake-up.
@@ -19,8 +24,10 @@ pub(crate) trait Mailbox: Send + Sync {
 /// Something for the thread that drains a view.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A message of the UI process or of the page.
-    Frame(Frame),
+    /// A message of the UI process or of the page. What a page asks for or tells carries a ticket: closing waits for it.
+    Frame(Frame, Option<Ticket>),
+    /// The view's state changed: from the first to the second.
+    Lifecycle(Lifecycle, Lifecycle),
     /// A line of the UI process's log.
     Log(String),
     /// The UI process is gone; why.

@@ -1,19 +1,20 @@
 //! Requests of the host that wait for their answer. Each gets exactly one: whoever takes it out of the table gives it.
 
-use crate::platform::WakeHandle;
+use crate::bell::Bell;
+use crate::mailbox::Incoming;
 use auroraview_core::frame::Frame;
-use auroraview_core::inbox::Wake;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, error_text};
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Where a waiting thread finds its answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Slot {
     pub answer: OnceLock<Frame>,
-    wake: Arc<WakeHandle>,
+    /// Of the waiting thread; none: it drains the view.
+    bell: Option<Arc<Bell>>,
 }
 
 /// Who wants the answer.
@@ -26,17 +27,16 @@ pub(crate) enum Asker {
 }
 
 impl Slot {
-    pub fn new(wake: Arc<WakeHandle>) -> Arc<Self> {
-        Arc::new(Self { answer: OnceLock::new(), wake })
+    pub fn new(bell: Option<Arc<Bell>>) -> Arc<Self> {
+        Arc::new(Self { answer: OnceLock::new(), bell })
     }
 }
 
-/// The unanswered requests of one view. The lock is level 4 (State) of `docs/LOCK_ORDER.md`; nothing is called while it
-/// is held.
+/// The unanswered requests of one view. Nothing is called while the lock is held.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     last_id: AtomicU64,
-    askers: Mutex<HashMap<u64, Asker>>,
+    askers: OrderedMutex<HashMap<u64, Asker>, STATE>,
 }
 
 impl Pending {
@@ -52,22 +52,20 @@ impl Pending {
         self.askers.lock().remove(&id).is_some()
     }
 
-    /// Gives the answer to the thread that waits for it, or hands it back for the drainer. `None`: nobody waits.
-    pub fn answer(&self, frame: Frame) -> Option<Frame> {
+    /// Gives the answer to the thread that waits for it; returns what the drainer must see.
+    pub fn answer(&self, frame: Frame) -> Option<Incoming> {
         let asker = frame.header.id.and_then(|id| self.askers.lock().remove(&id))?;
-        match asker {
-            Asker::Drainer => Some(frame),
-            Asker::Thread(slot) => {
-                if slot.answer.set(frame).is_ok() {
-                    slot.wake.wake();
-                }
-                None
-            }
+        let Asker::Thread(slot) = asker else { return Some(Incoming::Frame(frame, None)) };
+        let _ = slot.answer.set(frame); // whoever takes the asker out is the only one who answers
+        match &slot.bell {
+            Some(bell) => bell.ring(),
+            None => return Some(Incoming::Nudge),
         }
+        None
     }
 
     /// Answers everything with an error; returns what the drainer must see.
-    pub fn fail_all(&self, view: u32, code: ErrorCode, message: &str) -> Vec<Frame> {
+    pub fn fail_all(&self, view: u32, code: ErrorCode, message: &str) -> Vec<Incoming> {
         let ids: Vec<u64> = self.askers.lock().keys().copied().collect();
         let error = ErrorObject::new(code, message);
         let answer = |id: u64| {

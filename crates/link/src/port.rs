@@ -1,43 +1,75 @@
 //! One view's end of the link, on the host side: what Python's `WebView` stands on.
 
 use crate::backlog::Backlog;
+use crate::bell::Bell;
 use crate::host::Link;
-use crate::mailbox::{Incoming, Mailbox, SendError, Waited};
+use crate::mailbox::{Incoming, Mailbox, SendError, Ticket, Waited};
 use crate::pending::{Asker, Pending, Slot};
 use crate::platform::{SignalGate, WakeHandle};
 use auroraview_core::frame::Frame;
-use auroraview_core::inbox::Inbox;
-use auroraview_core::lifecycle::{AtomicLifecycle, Lifecycle};
-use auroraview_core::wire::{ErrorCode, Kind, Notice};
-use parking_lot::Mutex;
+use auroraview_core::gate::Gate;
+use auroraview_core::inbox::{Inbox, Urgency};
+use auroraview_core::lifecycle::{Lifecycle, LifecycleObserver, ObservableLifecycle};
+use auroraview_core::lock::{OrderedMutex, REGISTRY};
+use auroraview_core::stats::QueueStats;
+use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+
+/// What a thread that does not drain the view may wait for, besides its bell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Nothing else.
+    Bell,
+    /// Nothing is in flight: everything that was accepted is handled.
+    Drain,
+    /// The page took enough for one more message, or the view closes.
+    Room,
+}
+
+type HostInbox = Inbox<Incoming, Arc<WakeHandle>>;
 
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
 pub struct Port {
     view: u32,
-    inbox: Inbox<Incoming, Arc<WakeHandle>>,
+    inbox: Arc<HostInbox>,
+    gate: Arc<Gate<Arc<Bell>>>,
     backlog: Backlog,
-    lifecycle: AtomicLifecycle,
+    lifecycle: ObservableLifecycle<Edges>,
     link: OnceLock<Arc<Link>>,
     pending: Pending,
-    /// What was sent before the view was shown. Level 3 (Resource).
-    early: Mutex<Vec<Frame>>,
+    dropped: AtomicU64,
+    /// What was sent before the view was shown. Held while it is sent.
+    early: OrderedMutex<Vec<Frame>, REGISTRY>,
+}
+
+/// Brings the edges of the lifecycle to the drainer.
+#[derive(Debug)]
+struct Edges(Arc<HostInbox>);
+
+impl LifecycleObserver for Edges {
+    fn advanced(&self, left: Lifecycle, entered: Lifecycle) {
+        self.0.push(Urgency::Urgent, Incoming::Lifecycle(left, entered));
+    }
 }
 
 impl Port {
     /// The port of view `view`, not connected yet: what is sent waits.
     pub fn new(view: u32) -> io::Result<Arc<Self>> {
+        let inbox = Arc::new(Inbox::new(Arc::new(WakeHandle::new()?)));
         Ok(Arc::new(Self {
             view,
-            inbox: Inbox::new(Arc::new(WakeHandle::new()?)),
+            gate: Arc::default(),
             backlog: Backlog::default(),
-            lifecycle: AtomicLifecycle::new(),
+            lifecycle: ObservableLifecycle::new(Edges(Arc::clone(&inbox))),
+            inbox,
             link: OnceLock::new(),
             pending: Pending::default(),
-            early: Mutex::default(),
+            dropped: AtomicU64::new(0),
+            early: OrderedMutex::default(),
         }))
     }
 
@@ -47,8 +79,49 @@ impl Port {
     }
 
     /// The view's state.
-    pub fn lifecycle(&self) -> &AtomicLifecycle {
-        &self.lifecycle
+    pub fn state(&self) -> Lifecycle {
+        self.lifecycle.state()
+    }
+
+    /// What passed through the inbox.
+    pub fn stats(&self) -> &QueueStats {
+        self.inbox.stats()
+    }
+
+    /// Messages that were refused or thrown away because the view closed.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Messages that the page has not taken.
+    pub fn backlog(&self) -> usize {
+        self.backlog.messages()
+    }
+
+    // ---- life ----
+
+    /// Refuses new work from now on; accepted work may finish. True for exactly one caller.
+    pub fn request_close(&self) -> bool {
+        let first = self.lifecycle.advance(Lifecycle::CloseRequested).is_some();
+        self.gate.shutdown();
+        first
+    }
+
+    /// The view is gone: ends its life. True for exactly one caller.
+    pub fn destroy(&self) -> bool {
+        self.gate.shutdown();
+        self.lifecycle.advance(Lifecycle::Destroying);
+        self.lifecycle.advance(Lifecycle::Destroyed).is_some()
+    }
+
+    /// Accepts a piece of work of the host's own; closing waits until its ticket is dropped.
+    pub fn begin_operation(&self) -> Result<Ticket, SendError> {
+        self.gate.begin_operation().map_err(|_| SendError::Closed)
+    }
+
+    /// Accepted and not finished: messages of the page, and the host's own operations.
+    pub fn pending_count(&self) -> usize {
+        self.gate.pending_count()
     }
 
     /// Connects the view to a UI process: sends `first` (its creation), then what was sent early. False if it was
@@ -65,6 +138,8 @@ impl Port {
         }
         Ok(self.link.set(Arc::clone(link)).is_ok())
     }
+
+    // ---- to the page and the UI process ----
 
     /// Sends a message of the user, if the view is open and its page keeps up.
     pub fn send(&self, frame: Frame) -> Result<(), SendError> {
@@ -114,34 +189,52 @@ impl Port {
         self.pending.forget(id)
     }
 
-    /// Sends a request and waits for its answer on a thread that does not drain this view.
-    pub fn ask(self: &Arc<Self>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
-        let wake = thread_handle()?;
-        self.ask_with(wake, frame)
-    }
-
-    /// Sends a request and waits for its answer on the thread that drains this view.
-    pub fn ask_as_drainer(self: &Arc<Self>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
-        self.ask_with(Arc::clone(self.inbox.wake_handle()), frame)
-    }
-
-    fn ask_with(
+    /// Sends a request that a thread waits for. The answer rings `bell`, or (`None`) wakes the thread that drains this view.
+    pub fn ask(
         self: &Arc<Self>,
-        wake: Arc<WakeHandle>,
+        bell: Option<Arc<Bell>>,
         frame: impl FnOnce(u64) -> Frame,
     ) -> Result<Question, SendError> {
-        let link = self.link.get().ok_or(SendError::NotShown)?;
-        let slot = Slot::new(Arc::clone(&wake));
+        if self.link.get().is_none() {
+            return Err(SendError::NotShown);
+        }
+        let slot = Slot::new(bell);
         let id = self.pending.enter(Asker::Thread(Arc::clone(&slot)));
-        let question = Question { port: Arc::clone(self), link: Arc::clone(link), id, slot, wake };
+        let question = Question { port: Arc::clone(self), id, slot };
         self.send(frame(id))?;
         Ok(question)
     }
 
-    /// Waits until there is something to drain.
-    pub fn wait(&self, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+    // ---- waits ----
+
+    /// Waits until there is something to drain; `urgent`: something that passes everything ordinary.
+    pub fn wait(&self, until: Option<Instant>, urgent: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
         let Some(link) = self.link.get() else { return Ok(Waited::TimedOut) };
-        link.wait(Some(self.view), self.inbox.wake_handle(), &|| !self.inbox.is_empty(), until, gate)
+        let done = || if urgent { self.inbox.has_urgent() } else { !self.inbox.is_empty() };
+        link.wait(Some(self.view), self.inbox.wake_handle(), &done, until, gate)
+    }
+
+    /// Waits until `bell` (of this thread) is rung or the wait is `For` something that came true.
+    pub fn wait_with(
+        &self,
+        bell: &Arc<Bell>,
+        what: For,
+        until: Option<Instant>,
+        gate: Option<&SignalGate>,
+    ) -> io::Result<Waited> {
+        let link = self.link.get().map(|link| &**link);
+        match what {
+            For::Bell => bell.wait(link, &|| false, until, gate),
+            For::Drain => {
+                let _entry = self.gate.enter(Arc::clone(bell));
+                bell.wait(link, &|| self.gate.pending_count() == 0, until, gate)
+            }
+            For::Room => {
+                let _entry = self.backlog.room.enter(Arc::clone(bell));
+                let closing = || self.lifecycle.state() >= Lifecycle::CloseRequested;
+                bell.wait(link, &|| closing() || !self.backlog.is_full(), until, gate)
+            }
+        }
     }
 
     /// Takes up to `limit` messages.
@@ -151,7 +244,27 @@ impl Port {
 
     /// Makes the draining thread look at its own list.
     pub fn nudge(&self) {
-        self.inbox.push(Incoming::Nudge);
+        self.inbox.push(Urgency::Urgent, Incoming::Nudge);
+    }
+
+    // ---- from the page and the UI process ----
+
+    /// What a page asks for or tells: accepted with a ticket, or refused because the view is closing.
+    fn accept(&self, frame: Frame, drainer: Option<u32>) {
+        match self.gate.begin_operation() {
+            Ok(ticket) => self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer),
+            Err(_) => self.refuse(frame.header),
+        }
+    }
+
+    fn refuse(&self, header: Header) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        let Some(id) = header.id else { return };
+        let error = ErrorObject::new(ErrorCode::Closed, "the view is closing");
+        if let Ok(body) = error_text(id, &error) {
+            // A link that is gone has no page that waits for it.
+            let _ = self.send_control(Frame { header: Header { kind: Kind::Response, ..header }, body });
+        }
     }
 
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
@@ -159,49 +272,56 @@ impl Port {
         match serde_json::from_slice(&frame.body) {
             Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
             Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
-            Ok(Notice::Closed { .. } | Notice::Failed { .. }) => self.end("the view is closed", drainer),
+            Ok(Notice::Closed { .. }) => {
+                self.request_close();
+                self.end("the view is closed", drainer);
+            }
+            Ok(Notice::Failed { .. }) => self.end("the view could not be made", drainer),
             _ => {}
         }
-        self.put(Incoming::Frame(frame), drainer);
+        self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
     }
 
     /// Nothing will come any more: everybody who waits is told.
     fn end(&self, why: &str, drainer: Option<u32>) {
-        self.lifecycle.advance(Lifecycle::Destroyed);
-        for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
-            self.put(Incoming::Frame(frame), drainer);
+        self.gate.shutdown();
+        self.lifecycle.advance(Lifecycle::Destroying);
+        self.backlog.room.wake_all();
+        for message in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
+            self.put(Urgency::Ordinary, message, drainer);
         }
     }
 
-    fn put(&self, message: Incoming, drainer: Option<u32>) {
+    fn put(&self, urgency: Urgency, message: Incoming, drainer: Option<u32>) {
         if drainer == Some(self.view) {
-            self.inbox.push_from_drainer(message);
+            self.inbox.push_from_drainer(urgency, message);
         } else {
-            self.inbox.push(message);
+            self.inbox.push(urgency, message);
         }
     }
 }
 
 impl Mailbox for Port {
     fn receive(&self, frame: Frame, drainer: Option<u32>) {
-        match frame.header.kind {
-            Kind::Response => {
-                if let Some(frame) = self.pending.answer(frame) {
-                    self.put(Incoming::Frame(frame), drainer);
+        match (frame.header.kind, frame.header.doc) {
+            (Kind::Response, _) => {
+                if let Some(message) = self.pending.answer(frame) {
+                    self.put(Urgency::Ordinary, message, drainer);
                 }
             }
-            Kind::Notify if frame.header.doc.is_none() => self.notice(frame, drainer),
-            Kind::Notify | Kind::Request => self.put(Incoming::Frame(frame), drainer),
+            (Kind::Notify, None) => self.notice(frame, drainer),
+            (Kind::Request, None) => self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer),
+            (Kind::Notify | Kind::Request, Some(_)) => self.accept(frame, drainer),
         }
     }
 
     fn log(&self, line: String, drainer: Option<u32>) {
-        self.put(Incoming::Log(line), drainer);
+        self.put(Urgency::Ordinary, Incoming::Log(line), drainer);
     }
 
     fn lost(&self, why: &Arc<str>) {
         self.end(why, None);
-        self.put(Incoming::Lost(Arc::clone(why)), None);
+        self.put(Urgency::Ordinary, Incoming::Lost(Arc::clone(why)), None);
     }
 }
 
@@ -209,10 +329,8 @@ impl Mailbox for Port {
 #[derive(Debug)]
 pub struct Question {
     port: Arc<Port>,
-    link: Arc<Link>,
     id: u64,
     slot: Arc<Slot>,
-    wake: Arc<WakeHandle>,
 }
 
 impl Question {
@@ -220,32 +338,10 @@ impl Question {
     pub fn answer(&self) -> Option<&Frame> {
         self.slot.answer.get()
     }
-
-    /// Waits for the answer; with `serve` (on the draining thread) also until there is something to drain.
-    pub fn wait(&self, until: Instant, serve: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
-        let drainer = serve.then_some(self.port.view);
-        let done = || self.slot.answer.get().is_some() || (serve && !self.port.inbox.is_empty());
-        self.link.wait(drainer, &self.wake, &done, Some(until), gate)
-    }
 }
 
 impl Drop for Question {
     fn drop(&mut self) {
         self.port.pending.forget(self.id);
     }
-}
-
-/// The wake handle of a thread that drains nothing.
-fn thread_handle() -> io::Result<Arc<WakeHandle>> {
-    thread_local! {
-        static HANDLE: OnceLock<Arc<WakeHandle>> = const { OnceLock::new() };
-    }
-    HANDLE.with(|cell| match cell.get() {
-        Some(handle) => Ok(Arc::clone(handle)),
-        None => {
-            let handle = Arc::new(WakeHandle::new()?);
-            let _ = cell.set(Arc::clone(&handle));
-            Ok(handle)
-        }
-    })
 }

@@ -1,16 +1,16 @@
 //! One view's end of the link, as Python sees it.
 
-use crate::errors;
+use crate::bell::Bell;
 use crate::link::Link;
+use crate::{errors, gil};
 use auroraview_core::frame::Frame;
-use auroraview_core::lifecycle::Lifecycle;
 use auroraview_core::wire::{Header, Kind, request_text};
-use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, SignalGate, Waited};
+use auroraview_link::{For, Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One view's end of the link.
 #[pyclass(frozen)]
@@ -19,6 +19,18 @@ pub struct Port(Arc<RustPort>);
 /// A request that a thread waits for.
 #[pyclass(frozen)]
 pub struct Question(RustQuestion);
+
+/// An accepted piece of work: a message of the page, or an operation of the host.
+#[pyclass(frozen)]
+pub struct Ticket(Mutex<Option<RustTicket>>);
+
+#[pymethods]
+impl Ticket {
+    /// The work is done: closing does not wait for it any longer. May be called again.
+    fn done(&self) {
+        gil::held(|| drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take()));
+    }
+}
 
 #[pymethods]
 impl Port {
@@ -30,17 +42,43 @@ impl Port {
     /// The view's state, by name.
     #[getter]
     fn lifecycle(&self) -> &'static str {
-        self.0.lifecycle().state().name()
+        self.0.state().name()
     }
 
-    /// Refuses messages from now on. True for exactly one caller.
+    /// Refuses new work from now on. True for exactly one caller.
     fn request_close(&self) -> bool {
-        self.0.lifecycle().advance(Lifecycle::CloseRequested)
+        gil::held(|| self.0.request_close())
     }
 
-    /// Ends the life of a view that was never shown.
+    /// The view is gone: ends its life. True for exactly one caller.
     fn destroy(&self) -> bool {
-        self.0.lifecycle().advance(Lifecycle::Destroyed)
+        gil::held(|| self.0.destroy())
+    }
+
+    /// Accepts a piece of work of the host's own.
+    fn begin_operation(&self) -> PyResult<Ticket> {
+        let ticket = self.0.begin_operation().map_err(errors::send)?;
+        Ok(Ticket(Mutex::new(Some(ticket))))
+    }
+
+    /// Accepted and not finished.
+    #[getter]
+    fn pending_count(&self) -> usize {
+        self.0.pending_count()
+    }
+
+    /// (pushed, processed, dropped, wake_ups, backlog, latency counts by powers of two of microseconds)
+    fn stats(&self) -> (u64, u64, u64, u64, usize, Vec<u64>) {
+        let stats = self.0.stats();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (
+            read(&stats.pushed),
+            read(&stats.taken),
+            self.0.dropped(),
+            read(&stats.wake_ups),
+            self.0.backlog(),
+            stats.latency.counts().to_vec(),
+        )
     }
 
     /// Connects to a UI process: sends `body` (the creation), then what was sent early.
@@ -75,26 +113,49 @@ impl Port {
         py.detach(|| self.0.request(frame)).map_err(errors::send)
     }
 
-    /// Sends a request to the UI process that this thread waits for. `drainer`: this thread drains the port.
-    fn ask(&self, py: Python<'_>, method: &str, params: &str, drainer: bool) -> PyResult<Question> {
+    /// Sends a request to the UI process that this thread waits for. Its answer rings `bell`, or (None) ends the wait of the
+    /// thread that drains this port.
+    #[pyo3(signature = (method, params, bell))]
+    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: Option<&Bell>) -> PyResult<Question> {
         let frame = |id| self.frame(Kind::Request, None, Some(id), request_text(id, method, params));
-        let ask = || if drainer { self.0.ask_as_drainer(frame) } else { self.0.ask(frame) };
-        py.detach(ask).map(Question).map_err(errors::send)
+        let bell = bell.map(|bell| Arc::clone(&bell.0));
+        py.detach(|| self.0.ask(bell, frame)).map(Question).map_err(errors::send)
     }
 
     /// Forgets a request. False if its answer came already.
     fn forget(&self, id: u64) -> bool {
-        self.0.forget(id)
+        gil::held(|| self.0.forget(id))
     }
 
-    /// Waits (without the GIL) until there is something to drain; False when `timeout` seconds passed first.
-    #[pyo3(signature = (timeout, interruptible))]
-    fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
-        let until = timeout.map(deadline);
-        wait(py, interruptible, |gate| self.0.wait(until, gate))
+    /// Waits (without the GIL) until there is something to drain, or (`urgent`) something that passes everything ordinary;
+    /// False when `timeout` seconds passed first.
+    #[pyo3(signature = (timeout, interruptible, urgent=false))]
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool, urgent: bool) -> PyResult<bool> {
+        let until = timeout.map(gil::deadline);
+        gil::wait(py, interruptible, |gate| self.0.wait(until, urgent, gate))
     }
 
-    /// Takes up to `limit` messages: tuples (kind, doc, id, text).
+    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung or what it waits for
+    /// ("bell": nothing else, "drain", "room") came true; False when `timeout` seconds passed first.
+    fn wait_with(
+        &self,
+        py: Python<'_>,
+        bell: &Bell,
+        what: &str,
+        timeout: Option<f64>,
+        interruptible: bool,
+    ) -> PyResult<bool> {
+        let what = match what {
+            "bell" => For::Bell,
+            "drain" => For::Drain,
+            "room" => For::Room,
+            _ => return Err(PyValueError::new_err(format!("cannot wait for {what}"))),
+        };
+        let until = timeout.map(gil::deadline);
+        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, what, until, gate))
+    }
+
+    /// Takes up to `limit` messages, urgent ones first: tuples (kind, doc, id, text, ticket).
     fn drain<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for message in self.0.drain(limit) {
@@ -119,52 +180,25 @@ impl Port {
 
 #[pymethods]
 impl Question {
-    /// Waits until the answer is there or, for a drainer, something to drain; False when the time is up.
-    fn wait(&self, py: Python<'_>, timeout: f64, drainer: bool, interruptible: bool) -> PyResult<bool> {
-        let until = deadline(timeout);
-        wait(py, interruptible, |gate| self.0.wait(until, drainer, gate))
-    }
-
     /// The answer's text, or None.
     fn answer<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         self.0.answer().map(|frame| PyBytes::new(py, &frame.body))
     }
 }
 
-fn deadline(seconds: f64) -> Instant {
-    const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    Instant::now() + Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(FAR).min(FAR)
-}
-
-/// Waits without the GIL. `interruptible`: on Python's main thread, where Ctrl+C must end the wait, also one that comes
-/// between the check and the wait.
-fn wait(
-    py: Python<'_>,
-    interruptible: bool,
-    mut once: impl FnMut(Option<&SignalGate>) -> std::io::Result<Waited> + Send,
-) -> PyResult<bool> {
-    loop {
-        let gate = if interruptible { Some(SignalGate::close()?) } else { None };
-        py.check_signals()?;
-        match py.detach(|| once(gate.as_ref()))? {
-            Waited::Ready => return Ok(true),
-            Waited::TimedOut => return Ok(false),
-            Waited::Interrupted => {}
-        }
-    }
-}
-
 fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTuple>>> {
     let tuple = match message {
-        Incoming::Frame(Frame { header, body }) => {
+        Incoming::Frame(Frame { header, body }, ticket) => {
             let text = std::str::from_utf8(&body).map_err(|error| PyValueError::new_err(error.to_string()))?;
             let kind = match header.kind {
                 Kind::Request => "request",
                 Kind::Response => "response",
                 Kind::Notify => "notify",
             };
-            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text)).into_pyobject(py)?
+            let ticket = ticket.map(|ticket| Ticket(Mutex::new(Some(ticket))));
+            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?
         }
+        Incoming::Lifecycle(left, entered) => plain(py, "lifecycle", &format!("{} {}", left.name(), entered.name()))?,
         Incoming::Log(line) => plain(py, "log", &line)?,
         Incoming::Lost(why) => plain(py, "lost", &why)?,
         Incoming::Nudge => return Ok(None),
@@ -173,5 +207,5 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
 }
 
 fn plain<'py>(py: Python<'py>, kind: &str, text: &str) -> PyResult<Bound<'py, PyTuple>> {
-    (PyString::intern(py, kind), None::<u32>, None::<u64>, PyString::new(py, text)).into_pyobject(py)
+    (PyString::intern(py, kind), None::<u32>, None::<u64>, PyString::new(py, text), None::<Ticket>).into_pyobject(py)
 }

@@ -1,0 +1,55 @@
+//! Who waits for something that another thread will make true: room in a queue, a drained gate.
+//!
+//! A waiter enters first and looks then; a notifier changes first and wakes then. The lock orders the two, so that one of
+//! them sees the other.
+
+use crate::inbox::Wake;
+use crate::lock::{OrderedMutex, STATE};
+
+/// The wake handles of those who wait.
+#[derive(Debug)]
+pub struct Waiters<W>(OrderedMutex<State<W>, STATE>);
+
+#[derive(Debug)]
+struct State<W> {
+    waiting: Vec<(u64, W)>,
+    last: u64,
+}
+
+impl<W> Default for Waiters<W> {
+    fn default() -> Self {
+        Self(OrderedMutex::new(State { waiting: Vec::new(), last: 0 }))
+    }
+}
+
+impl<W: Wake + Clone> Waiters<W> {
+    /// Enters a waiter, before it looks at what it waits for. The entry ends with the returned value.
+    pub fn enter(&self, wake: W) -> Entry<'_, W> {
+        let mut state = self.0.lock();
+        state.last += 1;
+        let number = state.last;
+        state.waiting.push((number, wake));
+        Entry { waiters: self, number }
+    }
+
+    /// Wakes everybody who waits, after what they wait for was changed.
+    pub fn wake_all(&self) {
+        let waiting: Vec<W> = self.0.lock().waiting.iter().map(|(_, wake)| wake.clone()).collect();
+        for waiter in waiting {
+            waiter.wake();
+        }
+    }
+}
+
+/// One waiter's place.
+#[derive(Debug)]
+pub struct Entry<'a, W> {
+    waiters: &'a Waiters<W>,
+    number: u64,
+}
+
+impl<W> Drop for Entry<'_, W> {
+    fn drop(&mut self) {
+        self.waiters.0.lock().waiting.retain(|(number, _)| *number != self.number);
+    }
+}

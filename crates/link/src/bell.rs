@@ -1,0 +1,72 @@
+//! What a thread that drains no view waits on: one for a thread, rung by whoever has something for it.
+
+use crate::host::Link;
+use crate::mailbox::Waited;
+use crate::platform::{self, SignalGate, WakeHandle};
+use auroraview_core::inbox::Wake;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// A thread's bell. Ringing it ends the wait that goes on, or else the next one.
+#[derive(Debug)]
+pub struct Bell {
+    handle: Arc<WakeHandle>,
+    rung: AtomicBool,
+}
+
+impl Bell {
+    /// A silent bell. Fails only when the process is out of descriptors.
+    pub fn new() -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self { handle: Arc::new(WakeHandle::new()?), rung: AtomicBool::new(false) }))
+    }
+
+    /// Ends the owner's wait. Any thread.
+    pub fn ring(&self) {
+        self.rung.store(true, Ordering::Release);
+        self.handle.wake();
+    }
+
+    /// Waits, on the thread that owns the bell, until it is rung or `done`; reads `link` when it is this thread's turn.
+    pub fn wait(
+        &self,
+        link: Option<&Link>,
+        done: &dyn Fn() -> bool,
+        until: Option<Instant>,
+        gate: Option<&SignalGate>,
+    ) -> io::Result<Waited> {
+        let ready = || self.rung.swap(false, Ordering::AcqRel) || done();
+        match link {
+            Some(link) => link.wait(None, &self.handle, &ready, until, gate),
+            None => self.wait_alone(&ready, until, gate),
+        }
+    }
+
+    fn wait_alone(
+        &self,
+        ready: &dyn Fn() -> bool,
+        until: Option<Instant>,
+        gate: Option<&SignalGate>,
+    ) -> io::Result<Waited> {
+        while !ready() {
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(Waited::TimedOut);
+            }
+            if platform::wait(&self.handle, None, None, until, gate)?.is_none() {
+                return Ok(Waited::Interrupted);
+            }
+            self.handle.clear();
+        }
+        Ok(Waited::Ready)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(&self) {
+        self.ring();
+    }
+    fn clear(&self) {
+        self.handle.clear();
+    }
+}
