@@ -40,7 +40,10 @@ pub enum Urgency {
 pub struct Inbox<T, W> {
     ordinary: Queue<(Instant, T)>,
     urgent: Queue<(Instant, T)>,
+    /// A wake-up for something ordinary is on its way.
     pending: AtomicBool,
+    /// The same for something urgent: a drainer may wait for that alone.
+    urgent_pending: AtomicBool,
     wake: W,
     stats: QueueStats,
 }
@@ -52,6 +55,7 @@ impl<T, W: Wake> Inbox<T, W> {
             ordinary: Queue::default(),
             urgent: Queue::default(),
             pending: AtomicBool::new(false),
+            urgent_pending: AtomicBool::new(false),
             wake,
             stats: QueueStats::default(),
         }
@@ -70,7 +74,11 @@ impl<T, W: Wake> Inbox<T, W> {
     /// Adds a message and wakes the drainer, at most once per drain.
     pub fn push(&self, urgency: Urgency, message: T) {
         self.push_from_drainer(urgency, message);
-        if !self.pending.swap(true, Ordering::AcqRel) {
+        let pending = match urgency {
+            Urgency::Ordinary => &self.pending,
+            Urgency::Urgent => &self.urgent_pending,
+        };
+        if !pending.swap(true, Ordering::AcqRel) {
             self.stats.wake_ups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.wake.wake();
         }
@@ -102,10 +110,11 @@ impl<T, W: Wake> Inbox<T, W> {
 
     /// Takes up to `limit` messages, urgent ones first. What is left wakes the drainer again.
     pub fn drain(&self, limit: usize) -> Vec<T> {
-        // Read before the swap: a wake-up that comes later finds `pending` false and is written anew.
-        if self.pending.load(Ordering::Acquire) {
+        // Cleared before the swaps: a wake-up that comes later finds its flag false and is written anew.
+        if self.pending.load(Ordering::Acquire) || self.urgent_pending.load(Ordering::Acquire) {
             self.wake.clear();
             self.pending.swap(false, Ordering::AcqRel);
+            self.urgent_pending.swap(false, Ordering::AcqRel);
         }
         let taken = self.take(limit);
         if !self.is_empty() && !self.pending.swap(true, Ordering::AcqRel) {
@@ -192,6 +201,17 @@ mod tests {
         assert_eq!(inbox.drain(4), [1, 3, 5, 0]);
         assert!(!inbox.has_urgent());
         assert_eq!(inbox.drain(4), [2, 4]);
+    }
+
+    #[test]
+    fn an_urgent_message_wakes_who_leaves_ordinary_ones_for_later() {
+        let inbox = Inbox::new(Bell::default());
+        inbox.push(NORMAL, 1);
+        inbox.wake_handle().clear();
+        inbox.push(NORMAL, 2);
+        assert!(!*inbox.wake_handle().rung.lock().unwrap());
+        inbox.push(Urgency::Urgent, 3);
+        inbox.wake_handle().wait();
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod platform;
 pub use bell::Bell;
 pub use child::ChildSpec;
 pub use host::{Link, LinkError};
-pub use mailbox::{Incoming, SendError, Ticket, Waited};
+pub use mailbox::{Incoming, SendError, Tally, Ticket, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
 pub use port::{For, Port, Question};

@@ -3,7 +3,7 @@
 use crate::backlog::Backlog;
 use crate::bell::Bell;
 use crate::host::Link;
-use crate::mailbox::{Incoming, Mailbox, SendError, Ticket, Waited};
+use crate::mailbox::{HostInbox, Incoming, Mailbox, SendError, Tally, Ticket, Waited};
 use crate::pending::{Asker, Pending, Slot};
 use crate::platform::{SignalGate, WakeHandle};
 use auroraview_core::frame::Frame;
@@ -14,7 +14,7 @@ use auroraview_core::lock::{OrderedMutex, REGISTRY};
 use auroraview_core::stats::QueueStats;
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -29,8 +29,6 @@ pub enum For {
     Room,
 }
 
-type HostInbox = Inbox<Incoming, Arc<WakeHandle>>;
-
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
 pub struct Port {
@@ -41,7 +39,7 @@ pub struct Port {
     lifecycle: ObservableLifecycle<Edges>,
     link: OnceLock<Arc<Link>>,
     pending: Pending,
-    dropped: AtomicU64,
+    tally: Arc<Tally>,
     /// What was sent before the view was shown. Held while it is sent.
     early: OrderedMutex<Vec<Frame>, REGISTRY>,
 }
@@ -68,7 +66,7 @@ impl Port {
             inbox,
             link: OnceLock::new(),
             pending: Pending::default(),
-            dropped: AtomicU64::new(0),
+            tally: Arc::default(),
             early: OrderedMutex::default(),
         }))
     }
@@ -88,9 +86,9 @@ impl Port {
         self.inbox.stats()
     }
 
-    /// Messages that were refused or thrown away because the view closed.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    /// What became of the messages of the page.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Messages that the page has not taken.
@@ -116,7 +114,8 @@ impl Port {
 
     /// Accepts a piece of work of the host's own; closing waits until its ticket is dropped.
     pub fn begin_operation(&self) -> Result<Ticket, SendError> {
-        self.gate.begin_operation().map_err(|_| SendError::Closed)
+        let ticket = self.gate.begin_operation().map_err(|_| SendError::Closed)?;
+        Ok(Ticket::new(ticket, None))
     }
 
     /// Accepted and not finished: messages of the page, and the host's own operations.
@@ -189,12 +188,8 @@ impl Port {
         self.pending.forget(id)
     }
 
-    /// Sends a request that a thread waits for. The answer rings `bell`, or (`None`) wakes the thread that drains this view.
-    pub fn ask(
-        self: &Arc<Self>,
-        bell: Option<Arc<Bell>>,
-        frame: impl FnOnce(u64) -> Frame,
-    ) -> Result<Question, SendError> {
+    /// Sends a request that a thread waits for. The answer rings the thread's bell.
+    pub fn ask(self: &Arc<Self>, bell: Arc<Bell>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
         if self.link.get().is_none() {
             return Err(SendError::NotShown);
         }
@@ -237,6 +232,10 @@ impl Port {
         }
     }
 
+    pub(crate) fn inbox(&self) -> Arc<HostInbox> {
+        Arc::clone(&self.inbox)
+    }
+
     /// Takes up to `limit` messages.
     pub fn drain(&self, limit: usize) -> Vec<Incoming> {
         self.inbox.drain(limit)
@@ -252,13 +251,16 @@ impl Port {
     /// What a page asks for or tells: accepted with a ticket, or refused because the view is closing.
     fn accept(&self, frame: Frame, drainer: Option<u32>) {
         match self.gate.begin_operation() {
-            Ok(ticket) => self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer),
+            Ok(ticket) => {
+                let ticket = Ticket::new(ticket, Some(&self.tally));
+                self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer);
+            }
             Err(_) => self.refuse(frame.header),
         }
     }
 
     fn refuse(&self, header: Header) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         let Some(id) = header.id else { return };
         let error = ErrorObject::new(ErrorCode::Closed, "the view is closing");
         if let Ok(body) = error_text(id, &error) {
@@ -287,8 +289,8 @@ impl Port {
         self.gate.shutdown();
         self.lifecycle.advance(Lifecycle::Destroying);
         self.backlog.room.wake_all();
-        for message in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
-            self.put(Urgency::Ordinary, message, drainer);
+        for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
+            self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
         }
     }
 
@@ -305,8 +307,8 @@ impl Mailbox for Port {
     fn receive(&self, frame: Frame, drainer: Option<u32>) {
         match (frame.header.kind, frame.header.doc) {
             (Kind::Response, _) => {
-                if let Some(message) = self.pending.answer(frame) {
-                    self.put(Urgency::Ordinary, message, drainer);
+                if let Some(frame) = self.pending.answer(frame) {
+                    self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
                 }
             }
             (Kind::Notify, None) => self.notice(frame, drainer),

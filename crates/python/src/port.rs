@@ -9,12 +9,13 @@ use auroraview_link::{For, Incoming, Port as RustPort, Question as RustQuestion,
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One view's end of the link.
 #[pyclass(frozen)]
-pub struct Port(Arc<RustPort>);
+pub struct Port(pub Arc<RustPort>);
 
 /// A request that a thread waits for.
 #[pyclass(frozen)]
@@ -26,9 +27,24 @@ pub struct Ticket(Mutex<Option<RustTicket>>);
 
 #[pymethods]
 impl Ticket {
-    /// The work is done: closing does not wait for it any longer. May be called again.
+    /// The work was done: closing does not wait for it any longer.
     fn done(&self) {
-        gil::held(|| drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take()));
+        gil::held(|| self.take().map(RustTicket::done));
+    }
+
+    /// The work will not be done.
+    fn cancel(&self) {
+        gil::held(|| drop(self.take()));
+    }
+}
+
+impl Ticket {
+    fn new(ticket: RustTicket) -> Self {
+        Self(Mutex::new(Some(ticket)))
+    }
+
+    fn take(&self) -> Option<RustTicket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -57,8 +73,7 @@ impl Port {
 
     /// Accepts a piece of work of the host's own.
     fn begin_operation(&self) -> PyResult<Ticket> {
-        let ticket = self.0.begin_operation().map_err(errors::send)?;
-        Ok(Ticket(Mutex::new(Some(ticket))))
+        self.0.begin_operation().map(Ticket::new).map_err(errors::send)
     }
 
     /// Accepted and not finished.
@@ -67,18 +82,21 @@ impl Port {
         self.0.pending_count()
     }
 
-    /// (pushed, processed, dropped, wake_ups, backlog, latency counts by powers of two of microseconds)
-    fn stats(&self) -> (u64, u64, u64, u64, usize, Vec<u64>) {
-        let stats = self.0.stats();
+    /// Counters by name, and the latency's counts by powers of two of microseconds.
+    fn stats(&self) -> (HashMap<&'static str, u64>, Vec<u64>) {
+        let (queue, tally) = (self.0.stats(), self.0.tally());
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (
-            read(&stats.pushed),
-            read(&stats.taken),
-            self.0.dropped(),
-            read(&stats.wake_ups),
-            self.0.backlog(),
-            stats.latency.counts().to_vec(),
-        )
+        let counters = HashMap::from([
+            ("pushed", read(&queue.pushed)),
+            ("taken", read(&queue.taken)),
+            ("wake_ups", read(&queue.wake_ups)),
+            ("accepted", read(&tally.accepted)),
+            ("processed", read(&tally.processed)),
+            ("cancelled", read(&tally.cancelled)),
+            ("dropped", read(&tally.dropped)),
+            ("backlog", self.0.backlog() as u64),
+        ]);
+        (counters, queue.latency.counts().to_vec())
     }
 
     /// Connects to a UI process: sends `body` (the creation), then what was sent early.
@@ -113,12 +131,10 @@ impl Port {
         py.detach(|| self.0.request(frame)).map_err(errors::send)
     }
 
-    /// Sends a request to the UI process that this thread waits for. Its answer rings `bell`, or (None) ends the wait of the
-    /// thread that drains this port.
-    #[pyo3(signature = (method, params, bell))]
-    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: Option<&Bell>) -> PyResult<Question> {
+    /// Sends a request to the UI process that this thread waits for. Its answer rings the thread's bell.
+    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: &Bell) -> PyResult<Question> {
         let frame = |id| self.frame(Kind::Request, None, Some(id), request_text(id, method, params));
-        let bell = bell.map(|bell| Arc::clone(&bell.0));
+        let bell = Arc::clone(&bell.0);
         py.detach(|| self.0.ask(bell, frame)).map(Question).map_err(errors::send)
     }
 
@@ -195,7 +211,7 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
                 Kind::Response => "response",
                 Kind::Notify => "notify",
             };
-            let ticket = ticket.map(|ticket| Ticket(Mutex::new(Some(ticket))));
+            let ticket = ticket.map(Ticket::new);
             (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?
         }
         Incoming::Lifecycle(left, entered) => plain(py, "lifecycle", &format!("{} {}", left.name(), entered.name()))?,
