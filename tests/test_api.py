@@ -29,9 +29,11 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "protocol" / "golden"
 
 PUBLIC = """
-AuroraViewError EvalTimeoutError InvalidDataError JavaScriptError NotShownError NotYetError PageGoneError
-PayloadTooLargeError QueueFull ShutdownInProgressError ThreadSafetyError UiProcessError UserError ViewOptions WebView
-__version__
+AuroraViewError DeadlockDetectedError DrainError Encoding EvalTimeoutError EventLoopClosed EventLoopError
+InvalidDataError JavaScriptError NotShownError NotYetError PageGoneError PayloadTooLargeError ProcessorConfig QueueFull
+ScriptExecution ShutdownInProgressError Stats StreamingEmitter ThreadDispatchTimeoutError ThreadSafetyConfig
+ThreadSafetyError Timeout UiProcessError UserError ViewOptions WebView WebViewLock WindowOperation __version__
+ensure_main_thread is_main_thread run_on_main_thread run_on_main_thread_sync
 """.split()
 
 

@@ -145,7 +145,8 @@ mod checked {
 #[cfg(feature = "lock-order")]
 pub use checked::{CHECKED, Held, check_order};
 
-#[cfg(all(test, not(any(loom, feature = "shuttle"))))]
+#[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
 

@@ -46,28 +46,22 @@ impl Bell {
         while !self.drains.replace(&self.drains.load(), inbox.clone()) {}
     }
 
-    /// Waits, on the thread that owns the bell, until it is rung or `done`; reads `link` when it is this thread's turn.
-    pub fn wait(
-        &self,
-        link: Option<&Link>,
-        done: &dyn Fn() -> bool,
-        until: Option<Instant>,
-        gate: Option<&SignalGate>,
-    ) -> io::Result<Waited> {
-        let ready = || self.rung.swap(false, Ordering::AcqRel) || done();
+    /// Waits, on the thread that owns the bell, until it is rung; reads `link` when it is this thread's turn.
+    pub fn wait(&self, link: Option<&Link>, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+        let rung = || self.rung.swap(false, Ordering::AcqRel);
         match link {
-            Some(link) => link.wait(None, &self.handle, &ready, until, gate),
-            None => self.wait_alone(&ready, until, gate),
+            Some(link) => link.wait(None, &self.handle, &rung, until, gate),
+            None => self.wait_alone(&rung, until, gate),
         }
     }
 
     fn wait_alone(
         &self,
-        ready: &dyn Fn() -> bool,
+        rung: &dyn Fn() -> bool,
         until: Option<Instant>,
         gate: Option<&SignalGate>,
     ) -> io::Result<Waited> {
-        while !ready() {
+        while !rung() {
             if until.is_some_and(|until| until <= Instant::now()) {
                 return Ok(Waited::TimedOut);
             }

@@ -26,4 +26,4 @@ pub use host::{Link, LinkError};
 pub use mailbox::{Incoming, SendError, Tally, Ticket, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
-pub use port::{For, Port, Question};
+pub use port::{Port, Question, Watch};

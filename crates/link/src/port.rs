@@ -12,22 +12,15 @@ use auroraview_core::inbox::{Inbox, Urgency};
 use auroraview_core::lifecycle::{Lifecycle, LifecycleObserver, ObservableLifecycle};
 use auroraview_core::lock::{OrderedMutex, REGISTRY};
 use auroraview_core::stats::QueueStats;
+use auroraview_core::waiters::Entry;
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-/// What a thread that does not drain the view may wait for, besides its bell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum For {
-    /// Nothing else.
-    Bell,
-    /// Nothing is in flight: everything that was accepted is handled.
-    Drain,
-    /// The page took enough for one more message, or the view closes.
-    Room,
-}
+/// Rings a bell, until it is dropped.
+pub type Watch = Entry<Arc<Bell>>;
 
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
@@ -209,27 +202,24 @@ impl Port {
         link.wait(Some(self.view), self.inbox.wake_handle(), &done, until, gate)
     }
 
-    /// Waits until `bell` (of this thread) is rung or the wait is `For` something that came true.
-    pub fn wait_with(
-        &self,
-        bell: &Arc<Bell>,
-        what: For,
-        until: Option<Instant>,
-        gate: Option<&SignalGate>,
-    ) -> io::Result<Waited> {
-        let link = self.link.get().map(|link| &**link);
-        match what {
-            For::Bell => bell.wait(link, &|| false, until, gate),
-            For::Drain => {
-                let _entry = self.gate.enter(Arc::clone(bell));
-                bell.wait(link, &|| self.gate.pending_count() == 0, until, gate)
-            }
-            For::Room => {
-                let _entry = self.backlog.room.enter(Arc::clone(bell));
-                let closing = || self.lifecycle.state() >= Lifecycle::CloseRequested;
-                bell.wait(link, &|| closing() || !self.backlog.is_full(), until, gate)
-            }
-        }
+    /// Waits, on a thread that does not drain this view, until its `bell` is rung.
+    pub fn wait_with(&self, bell: &Bell, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+        bell.wait(self.link.get().map(|link| &**link), until, gate)
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, until the returned value is dropped.
+    pub fn watch_drain(&self, bell: &Arc<Bell>) -> Watch {
+        self.gate.enter(Arc::clone(bell))
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, until the returned value is dropped.
+    pub fn watch_room(&self, bell: &Arc<Bell>) -> Watch {
+        self.backlog.room.enter(Arc::clone(bell))
+    }
+
+    /// Whether the page has to take something before `emit` may send more.
+    pub fn is_full(&self) -> bool {
+        self.backlog.is_full()
     }
 
     pub(crate) fn inbox(&self) -> Arc<HostInbox> {

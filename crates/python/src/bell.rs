@@ -31,6 +31,6 @@ impl Bell {
     /// Waits (without the GIL) until the bell is rung; False when `timeout` seconds passed first.
     fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
         let until = timeout.map(gil::deadline);
-        gil::wait(py, interruptible, |gate| self.0.wait(None, &|| false, until, gate))
+        gil::wait(py, interruptible, |gate| self.0.wait(None, until, gate))
     }
 }

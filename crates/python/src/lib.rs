@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::listeners::Listeners;
     #[pymodule_export]
-    use super::port::{Port, Question, Ticket};
+    use super::port::{Port, Question, Ticket, Watch};
     #[pymodule_export]
     use super::streaming::Utf8Stream;
     #[pymodule_export]

@@ -5,7 +5,7 @@ use crate::link::Link;
 use crate::{errors, gil};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, request_text};
-use auroraview_link::{For, Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket};
+use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket, Watch as RustWatch};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -36,6 +36,12 @@ impl Ticket {
     fn cancel(&self) {
         gil::held(|| drop(self.take()));
     }
+}
+
+/// Rings a bell as long as it lives.
+#[pyclass(frozen)]
+pub struct Watch {
+    _entry: RustWatch,
 }
 
 impl Ticket {
@@ -151,24 +157,27 @@ impl Port {
         gil::wait(py, interruptible, |gate| self.0.wait(until, urgent, gate))
     }
 
-    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung or what it waits for
-    /// ("bell": nothing else, "drain", "room") came true; False when `timeout` seconds passed first.
-    fn wait_with(
-        &self,
-        py: Python<'_>,
-        bell: &Bell,
-        what: &str,
-        timeout: Option<f64>,
-        interruptible: bool,
-    ) -> PyResult<bool> {
-        let what = match what {
-            "bell" => For::Bell,
-            "drain" => For::Drain,
-            "room" => For::Room,
-            _ => return Err(PyValueError::new_err(format!("cannot wait for {what}"))),
-        };
+    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung; False when `timeout`
+    /// seconds passed first.
+    fn wait_with(&self, py: Python<'_>, bell: &Bell, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
         let until = timeout.map(gil::deadline);
-        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, what, until, gate))
+        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, until, gate))
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, as long as the returned object lives.
+    fn watch_drain(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_drain(&bell.0) })
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, as long as the returned object lives.
+    fn watch_room(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_room(&bell.0) })
+    }
+
+    /// Whether the page has to take something before more can be sent.
+    #[getter]
+    fn is_full(&self) -> bool {
+        self.0.is_full()
     }
 
     /// Takes up to `limit` messages, urgent ones first: tuples (kind, doc, id, text, ticket).
