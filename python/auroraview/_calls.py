@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 from . import _aio, _core, _rpc
 from ._errors import InvalidDataError
 from ._handlers import Handler, Listeners, Methods, arguments, misfit
-from ._log import log
+from ._log import TRACING, log
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,6 +48,8 @@ class Calls:
         name = message.get("method")
         if not isinstance(name, str):
             return self._answer(call, _rpc.error(call.id, "INVALID_REQUEST", "a call needs a method"))
+        if TRACING:
+            log("auroraview.call").debug("start doc=%d id=%d name=%s", call.doc, call.id, name)
         params = message.get("params", _rpc.ABSENT)
         bound = self._methods.get(name)
         if bound is not None:
@@ -113,6 +115,8 @@ class Calls:
         self._answer(call, _rpc.error_of(call.id, error, self._debug))
 
     def _answer(self, call: Call, text: bytes) -> None:
+        if TRACING:
+            log("auroraview.call").debug("answer doc=%d id=%d bytes=%d", call.doc, call.id, len(text))
         self._port.control(text, call.doc, call.id)
         if call.ticket is not None:
             call.ticket.done()

@@ -14,7 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 from . import _core, _rpc, _threads
 from ._answers import Answers
 from ._calls import Call, Calls, guarded
-from ._log import log
+from ._log import TRACING, flush, log, pass_on
 from ._processing import ProcessorConfig
 
 #: Messages that are taken at once.
@@ -70,7 +70,7 @@ class Dispatcher:
         self._kinds: dict[str, Callable[[Optional[int], Optional[int], str, Optional[_core.Ticket]], None]] = {
             "request": self._on_request,
             "notify": self._on_notification,
-            "log": lambda doc, call_id, text, ticket: log("auroraview.ui").info("%s", text),
+            "log": lambda doc, call_id, text, ticket: pass_on(text),
             "lost": lambda doc, call_id, text, ticket: self._sink.on_lost(text),
         }
 
@@ -151,6 +151,8 @@ class Dispatcher:
 
     def _take(self) -> None:
         """Takes what is there; what passes everything else is handled at once."""
+        if TRACING:
+            flush()
         self._answers.expire()
         _threads.desk().run_jobs()
         for message in self.port.drain(BATCH):

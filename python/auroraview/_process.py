@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import Optional, Protocol
 
-from . import _aio, _core, _threads
+from . import _aio, _core, _log, _threads
 from ._errors import UiProcessError
 
 #: Set to run another executable; it must be of the same version.
@@ -97,6 +97,7 @@ def _end() -> None:
         current = _link
     if current is not None and current.lost is None:
         current.shut_down(EXIT_TIMEOUT)
+    _log.flush()
 
 
 def _forget_after_fork() -> None:

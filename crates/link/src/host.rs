@@ -17,6 +17,7 @@ use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
+use tracing::info;
 
 /// How long a UI process may take to send its first frame.
 const HELLO_DEADLINE: Duration = Duration::from_secs(20);
@@ -70,6 +71,7 @@ impl Link {
     pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
         let failed = |source| LinkError::Start { program: spec.program.clone(), source };
         let started = child::start(spec).map_err(failed)?;
+        info!(pid = started.child.id(), program = %spec.program.display(), "started the UI process");
         Ok(Arc::new(Self {
             program: spec.program.clone(),
             version: version.to_owned(),
@@ -246,6 +248,7 @@ impl Link {
             return;
         }
         fence(Ordering::SeqCst); // see `register`
+        info!(pid = self.pid, "the UI process is gone");
         let ports: Vec<_> = self.ports.load().values().filter_map(Weak::upgrade).collect();
         for port in ports {
             port.lost(self.lost.get().unwrap_or(&Arc::from("")));

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use tracing::debug;
 
 const WRITE_CHUNK: usize = 256 << 10;
 
@@ -105,6 +106,7 @@ impl Outbound {
 
     /// The socket is full: a thread that may block waits until it takes more.
     fn hand_to_writer(self: &Arc<Self>) -> io::Result<()> {
+        debug!("the socket is full; a thread waits until it takes more");
         let mut blocked = self.blocked.lock();
         if blocked.is_none() {
             *blocked = Some(self.start_writer()?);

@@ -18,6 +18,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+use tracing::debug;
 
 /// Rings a bell, until it is dropped.
 pub type Watch = Entry<Arc<Bell>>;
@@ -146,7 +147,9 @@ impl Port {
 
     /// Sends what must go through whatever the state: answers, close.
     pub fn send_control(&self, frame: Frame) -> Result<(), SendError> {
-        if frame.header.doc.is_some() {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "send");
+        if doc.is_some() {
             self.backlog.enter(frame.body.len());
         }
         if let Some(link) = self.link.get() {
@@ -295,6 +298,8 @@ impl Port {
 
 impl Mailbox for Port {
     fn receive(&self, frame: Frame, drainer: Option<u32>) {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "receive");
         match (frame.header.kind, frame.header.doc) {
             (Kind::Response, _) => {
                 if let Some(frame) = self.pending.answer(frame) {

@@ -5,6 +5,7 @@ mod errors;
 mod gil;
 mod link;
 mod listeners;
+mod log;
 mod port;
 mod streaming;
 
@@ -23,6 +24,8 @@ mod _core {
     use super::link::Link;
     #[pymodule_export]
     use super::listeners::Listeners;
+    #[pymodule_export]
+    use super::log::{start_log, take_log};
     #[pymodule_export]
     use super::port::{Port, Question, Ticket, Watch};
     #[pymodule_export]
