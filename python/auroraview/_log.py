@@ -1,7 +1,7 @@
 """Our loggers. ``logging`` is imported when there is something to say: a tool's window should not wait for it.
 
-``AURORAVIEW_LOG`` (``debug``, or ``auroraview_link=trace,auroraview_ui=info``) lets both processes say what happens to which
-message, by view, document and id; never what is in it. It arrives in ``logging``, below ``auroraview``.
+``AURORAVIEW_LOG`` (``debug``, or ``auroraview_link=trace,auroraview_ui=info``) lets both processes say what happens to
+which message, by view, document and id; never what is in it. It arrives in ``logging``, below ``auroraview``.
 """
 
 from __future__ import annotations
