@@ -90,21 +90,18 @@ class Dispatcher:
             kind, doc, call_id, text = message
             if kind == "response" and call_id is not None:
                 self._answers.answer(call_id, _rpc.decode(text))
-            elif kind == "notify" and doc is not None and '"$/cancelRequest"' in text:
-                self._cancel(doc, text)
+            elif kind == "control" and doc is not None:
+                self._control(doc, text)
             else:
                 self._waiting.append(message)
 
-    def _cancel(self, doc: int, text: str) -> None:
+    def _control(self, doc: int, text: str) -> None:
         """Cancels pass everything else: a call that has not started never starts."""
-        message = _rpc.decode(text)
-        if message.get("method") != "$/cancelRequest":  # the name stood in some event's data
-            self._waiting.append(("notify", doc, None, text))
-            return
+        message = self._read(doc, None, text)
         params = message.get("params")
         call_id = params.get("id") if isinstance(params, dict) else None
-        if not isinstance(call_id, int):
-            return
+        if message.get("method") != "$/cancelRequest" or not isinstance(call_id, int):
+            return  # of a later version; nobody waits for an answer
         for waiting in self._waiting:
             if waiting[0] == "request" and waiting[1:3] == (doc, call_id):
                 self._waiting.remove(waiting)

@@ -190,8 +190,8 @@ impl Mailbox for Port {
                     self.put(Incoming::Frame(frame), drainer);
                 }
             }
-            Kind::Notify if frame.header.doc.is_none() => self.notice(frame, drainer),
-            Kind::Notify | Kind::Request => self.put(Incoming::Frame(frame), drainer),
+            Kind::Notify | Kind::Control if frame.header.doc.is_none() => self.notice(frame, drainer),
+            Kind::Notify | Kind::Control | Kind::Request => self.put(Incoming::Frame(frame), drainer),
         }
     }
 

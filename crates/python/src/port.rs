@@ -56,10 +56,15 @@ impl Port {
         py.detach(|| self.0.send(frame)).map_err(errors::send)
     }
 
-    /// Sends what must go through in every state: the answer to a request, or (`id` None) a command.
+    /// Sends what must go through in every state: the answer to a request; without `id`, a command, or (`doc` given) what
+    /// passes the page's ordinary messages.
     #[pyo3(signature = (body, doc=None, id=None))]
     fn control(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, id: Option<u64>) -> PyResult<()> {
-        let kind = if id.is_some() { Kind::Response } else { Kind::Notify };
+        let kind = match (doc, id) {
+            (_, Some(_)) => Kind::Response,
+            (Some(_), None) => Kind::Control,
+            (None, None) => Kind::Notify,
+        };
         let frame = self.frame(kind, doc, id, body);
         py.detach(|| self.0.send_control(frame)).map_err(errors::send)
     }
@@ -113,7 +118,7 @@ impl Port {
 
 impl Port {
     fn frame(&self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) -> Frame {
-        Frame { header: Header { view: self.0.view(), doc, kind, id }, body }
+        Frame { header: Header { view: self.0.view(), doc, kind, id, coalesce: None }, body }
     }
 }
 
@@ -162,6 +167,7 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
                 Kind::Request => "request",
                 Kind::Response => "response",
                 Kind::Notify => "notify",
+                Kind::Control => "control",
             };
             (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text)).into_pyobject(py)?
         }

@@ -103,7 +103,7 @@ impl App {
                     view.allow_close(answered_true(&frame.body));
                 }
             }
-            (None, Kind::Request | Kind::Notify) => self.take_command(frame),
+            (None, Kind::Request | Kind::Notify | Kind::Control) => self.take_command(frame),
         }
         self.settle(id);
     }
@@ -127,7 +127,7 @@ impl App {
                 None => say!("view/eval must be a request"),
             },
             (Command::Window(change), Some(view)) => view.change_window(change),
-            (Command::Close {}, Some(view)) => view.close(CloseReason::Host),
+            (Command::Close { .. }, Some(view)) => view.close(CloseReason::Host),
         }
     }
 
@@ -140,7 +140,10 @@ impl App {
             return;
         };
         if let Ok(body) = error_text(id, &ErrorObject::new(code, message)) {
-            self.send(Frame { header: Header { view, doc: None, kind: Kind::Response, id: Some(id) }, body });
+            self.send(Frame {
+                header: Header { view, doc: None, kind: Kind::Response, id: Some(id), coalesce: None },
+                body,
+            });
         }
     }
 
@@ -161,7 +164,7 @@ impl App {
 
     fn tell(&mut self, view: u32, notice: &Notice) {
         if let Ok(body) = text_of(notice) {
-            self.send(Frame { header: Header { view, doc: None, kind: Kind::Notify, id: None }, body });
+            self.send(Frame { header: Header { view, doc: None, kind: Kind::Notify, id: None, coalesce: None }, body });
         }
     }
 

@@ -141,6 +141,11 @@ impl Lane {
         due.then(|| std::mem::take(&mut self.left))
     }
 
+    /// How many messages wait.
+    pub fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry, Entry::Message { .. })).count()
+    }
+
     /// The ids of scripts that will not run.
     pub fn scripts(&self) -> impl Iterator<Item = u64> + '_ {
         self.entries.iter().filter_map(|entry| match entry {

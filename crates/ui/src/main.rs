@@ -72,7 +72,7 @@ fn start() -> Result<(), String> {
 
 /// Says something about the process itself. The link is fresh: what it does not take now, nobody will read.
 fn tell(peer: &mut Peer, notice: &Notice) {
-    let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+    let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
     if let Ok(body) = text_of(notice) {
         let _ = peer.send(&Frame { header, body });
     }

@@ -34,6 +34,8 @@ pub enum LineKind {
     Response,
     /// Wants none.
     Notify,
+    /// Wants none, and passes the others.
+    Control,
 }
 
 const NONCE_DIGITS: usize = 32;
@@ -66,6 +68,7 @@ impl<'a> Line<'a> {
             "q" => LineKind::Request,
             "r" => LineKind::Response,
             "n" => LineKind::Notify,
+            "c" => LineKind::Control,
             _ => return None,
         };
         let id = parts.next()?.parse().ok()?;
@@ -104,7 +107,8 @@ mod tests {
                 "h" => LineKind::Hello,
                 "q" => LineKind::Request,
                 "r" => LineKind::Response,
-                _ => LineKind::Notify,
+                "n" => LineKind::Notify,
+                _ => LineKind::Control,
             };
             let expected = Line { kind, id: case["id"].as_u64().unwrap(), body: case["body"].as_str().unwrap() };
             assert_eq!(lines, [expected], "{}", case["name"]);

@@ -163,7 +163,7 @@ impl View {
             self.answer_script(id, Err(ErrorObject::new(ErrorCode::Closed, "the view was closed")));
         }
         self.closed = Some(reason);
-        self.tell(&Notice::Closed { reason });
+        self.tell(&Notice::Closed { reason, undelivered: self.lane.waiting() });
     }
 
     // ---- from the engine and the window ----
@@ -284,6 +284,7 @@ impl View {
             LineKind::Request => (Kind::Request, Some(line.id)),
             LineKind::Response => (Kind::Response, Some(line.id)),
             LineKind::Notify => (Kind::Notify, None),
+            LineKind::Control => (Kind::Control, None),
         };
         if line.body.len() > MAX_BODY {
             return self.reject(generation, id, ErrorCode::TooLarge, "the message is over the limit of 16 MiB");
@@ -390,7 +391,7 @@ impl View {
     }
 
     fn push_out(&mut self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) {
-        self.out.push(Frame { header: Header { view: self.id, doc, kind, id }, body });
+        self.out.push(Frame { header: Header { view: self.id, doc, kind, id, coalesce: None }, body });
     }
 }
 

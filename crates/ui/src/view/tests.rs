@@ -87,7 +87,7 @@ impl Bench {
 
     fn send(&mut self, doc: u32, kind: Kind, text: &str) {
         let id = (kind == Kind::Response).then_some(1);
-        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id }, text.as_bytes().to_vec());
+        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id, coalesce: None }, text.as_bytes().to_vec());
     }
 
     /// What the host hears, as (header, body).
