@@ -147,13 +147,15 @@ pub enum Notice {
         /// What the engine says.
         reason: String,
     },
-    /// Taken by the page, or dropped with it: the host may send as much again.
+    /// Taken by the page, dropped with it or replaced by a newer one: the host may send as much again.
     #[serde(rename = "view/delivered")]
     Delivered {
         /// Bytes of bodies.
         bytes: usize,
         /// Messages.
         messages: usize,
+        /// How many of them no page took, since a newer one replaced them.
+        coalesced: usize,
     },
     /// Last message of a view.
     #[serde(rename = "view/closed")]

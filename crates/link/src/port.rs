@@ -157,7 +157,7 @@ impl Port {
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
     fn notice(&self, frame: Frame, drainer: Option<u32>) {
         match serde_json::from_slice(&frame.body) {
-            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
+            Ok(Notice::Delivered { messages, bytes, .. }) => return self.backlog.leave(messages, bytes),
             Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
             Ok(Notice::Closed { .. } | Notice::Failed { .. }) => self.end("the view is closed", drainer),
             _ => {}

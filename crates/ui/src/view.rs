@@ -2,7 +2,7 @@
 
 use crate::assets::Assets;
 use crate::backend::{Event, Slot, WebViewBackend};
-use crate::lane::{Lane, Page, Step};
+use crate::lane::{Amount, Lane, Message, Page, Step};
 use crate::origin::{SCHEME, origin_of, own_origin};
 use crate::post::{Line, LineKind, Post};
 use auroraview_core::frame::Frame;
@@ -119,7 +119,7 @@ impl View {
         let text = notification("$/session", &session);
         self.session = session;
         if let Some(generation) = self.document.as_ref().map(|document| document.generation) {
-            self.lane.push(generation, text);
+            self.lane.push(ours(generation, text));
             self.run_lane();
         }
     }
@@ -135,14 +135,25 @@ impl View {
         let doc = header.doc.unwrap_or(0);
         let current = self.document.as_mut().filter(|document| doc == document.generation);
         if doc != 0 && current.is_none() {
-            return self.lane.drop_message(&body); // its document is gone
+            return self.lane.drop_message(body.len()); // its document is gone
         }
         if let (Some(document), Kind::Response) = (current, header.kind) {
             document.calls = document.calls.saturating_sub(1);
         }
+        // Only an event may vanish: each answer is somebody's only one.
+        let coalesce = header.coalesce.filter(|_| header.kind == Kind::Notify);
         match String::from_utf8(body) {
-            Ok(text) => self.lane.push(doc, text),
-            Err(error) => say!("the host sent a message that is not UTF-8: {error}"),
+            Ok(text) => {
+                let message = Message { doc, coalesce, of_host: true, text };
+                match header.kind {
+                    Kind::Control => self.lane.push_control(message),
+                    Kind::Request | Kind::Response | Kind::Notify => self.lane.push(message),
+                }
+            }
+            Err(error) => {
+                self.lane.drop_message(error.as_bytes().len());
+                say!("the host sent a message that is not UTF-8: {error}");
+            }
         }
         self.run_lane();
     }
@@ -271,7 +282,7 @@ impl View {
         let params = serde_json::json!({
             "doc": generation, "session": self.session, "debug": self.options.debug, "schema_version": SCHEMA_VERSION,
         });
-        self.lane.push_first(generation, notification("$/hello", &params));
+        self.lane.push_first(ours(generation, notification("$/hello", &params)));
         let url = self.origin.clone();
         self.tell(&Notice::Document { doc: generation, url });
     }
@@ -303,7 +314,7 @@ impl View {
         let Some(id) = id else { return say!("an event of the page was dropped: {message}") };
         let text = error_text(id, &ErrorObject::new(code, message)).map(String::from_utf8);
         if let Ok(Ok(text)) = text {
-            self.lane.push(doc, text);
+            self.lane.push(ours(doc, text));
         }
     }
 
@@ -343,9 +354,9 @@ impl View {
         loop {
             match self.lane.next(self.page()) {
                 Step::Idle => break,
-                Step::Batch(batch) => {
+                Step::Batch { text, .. } => {
                     if let Some(slot) = self.parked.pop_front() {
-                        slot.answer(&batch);
+                        slot.answer(&text);
                     }
                 }
                 Step::Script { id, script } => {
@@ -355,7 +366,8 @@ impl View {
             }
         }
         if let Some(amount) = self.lane.report() {
-            self.tell(&Notice::Delivered { bytes: amount.bytes, messages: amount.messages });
+            let Amount { messages, bytes, coalesced } = amount;
+            self.tell(&Notice::Delivered { bytes, messages, coalesced });
         }
     }
 
@@ -393,6 +405,11 @@ impl View {
     fn push_out(&mut self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) {
         self.out.push(Frame { header: Header { view: self.id, doc, kind, id, coalesce: None }, body });
     }
+}
+
+/// A message of our own for the document of that generation.
+fn ours(doc: u32, text: String) -> Message {
+    Message { doc, coalesce: None, of_host: false, text }
 }
 
 fn notification(method: &str, params: &impl serde::Serialize) -> String {
