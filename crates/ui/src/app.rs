@@ -127,7 +127,8 @@ impl App {
                 None => say!("view/eval must be a request"),
             },
             (Command::Window(change), Some(view)) => view.change_window(change),
-            (Command::Close { .. }, Some(view)) => view.close(CloseReason::Host),
+            (Command::Close { finish: true }, Some(view)) => view.finish(),
+            (Command::Close { finish: false }, Some(view)) => view.close(CloseReason::Host),
         }
     }
 

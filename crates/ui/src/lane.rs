@@ -266,6 +266,11 @@ impl Lane {
         due.then(|| std::mem::take(&mut self.left))
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.entries.is_empty()
+    }
+
     /// How many messages of the host wait. Control is none: nobody misses a credit.
     pub fn waiting(&self) -> usize {
         self.entries.iter().filter(|entry| matches!(entry, Entry::Message(message) if message.of_host)).count()

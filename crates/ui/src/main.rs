@@ -14,6 +14,7 @@ macro_rules! say {
 mod app;
 mod assets;
 mod backend;
+mod document;
 mod lane;
 mod origin;
 mod post;

@@ -54,6 +54,11 @@ impl<'a> Post<'a> {
         self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
+    /// Whether it holds no message: it only gives us something to answer.
+    pub fn is_park(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The messages; `None` for a line that is none.
     pub fn lines(&self) -> impl Iterator<Item = Option<Line<'a>>> + use<'a> {
         self.rest.split_terminator('\n').map(Line::parse)
@@ -117,7 +122,9 @@ mod tests {
 
     #[test]
     fn a_park_has_no_messages() {
-        assert_eq!(Post::parse(&format!("s {NONCE}\n")).unwrap().lines().count(), 0);
+        let text = format!("s {NONCE}\n");
+        let park = Post::parse(&text).unwrap();
+        assert!(park.is_park() && park.lines().next().is_none());
     }
 
     #[test]

@@ -213,7 +213,7 @@ fn any_mixture_leaves_in_the_order_of_a_plain_list() {
         while !naive.entries.is_empty() {
             assert_eq!(lane.next(READY), naive.next(READY), "seed {seed}, at the end");
         }
-        assert!(lane.entries.is_empty() && lane.newest.is_empty());
+        assert!(lane.is_empty() && lane.newest.is_empty());
         assert_eq!(lane.left.coalesced, naive.replaced, "seed {seed}");
     }
 }
