@@ -195,6 +195,12 @@ pub enum Content {
     File(String),
 }
 
+impl Default for Content {
+    fn default() -> Self {
+        Self::Html(String::new())
+    }
+}
+
 /// State of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loading {

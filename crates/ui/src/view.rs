@@ -461,4 +461,4 @@ fn request_text(message: &Notice, id: u64) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
