@@ -21,6 +21,8 @@ from ._processing import ProcessorConfig
 BATCH = 256
 #: Handled events are reported to the page this often, so that it may send more.
 CREDIT = 1024
+#: Calls that a page may give up before they arrive; it may not have more pending.
+MAX_GIVEN_UP = 4096
 
 Message = tuple[str, Optional[int], Optional[int], str, Optional[_core.Ticket]]
 
@@ -65,6 +67,9 @@ class Dispatcher:
         #: Who drains; None: nobody now.
         self.owner: Optional[_threads.Desk] = None
         self._handled: dict[int, int] = {}
+        #: Document and id of the last call that was taken, and of calls that were given up before they were.
+        self._newest = (0, 0)
+        self._given_up: set[tuple[int, int]] = set()
         self._observers: tuple[tuple[int, Callable[[Observed], None]], ...] = ()
         self.ended = False
         self._kinds: dict[str, Callable[[Optional[int], Optional[int], str, Optional[_core.Ticket]], None]] = {
@@ -162,23 +167,33 @@ class Dispatcher:
             elif kind == "lifecycle":
                 left, entered = text.split()
                 self._sink.on_edge(left, entered)
-            elif kind == "notify" and doc is not None and '"$/cancelRequest"' in text:
-                self._cancel(message)
+            elif kind == "control" and doc is not None:
+                self._control(doc, text)
+            elif kind == "request" and doc is not None:
+                self._take_request(message)
             else:
                 self._waiting.append(message)
 
-    def _cancel(self, message: Message) -> None:
-        """Cancels pass everything else: a call that has not started never starts."""
-        _, doc, _, text, ticket = message
-        decoded = _rpc.decode(text)
-        if doc is None or decoded.get("method") != "$/cancelRequest":  # the name stood in some event's data
+    def _take_request(self, message: Message) -> None:
+        _, doc, call_id, _, ticket = message
+        key = (doc or 0, call_id or 0)
+        self._newest = key
+        if key in self._given_up:
+            self._given_up.discard(key)
+            self._calls.never_start(Call(*key, ticket))
+        else:
             self._waiting.append(message)
-            return
-        if ticket is not None:
-            ticket.done()
-        params = decoded.get("params")
+
+    def _control(self, doc: int, text: str) -> None:
+        """Cancels pass everything else, also the call that they are for: a call that has not started never starts."""
+        message = self._read(doc, text)
+        params = message.get("params")
         call_id = params.get("id") if isinstance(params, dict) else None
-        if not isinstance(call_id, int):
+        if message.get("method") != "$/cancelRequest" or not isinstance(call_id, int):
+            return  # of a later version; nobody waits for an answer
+        if (doc, call_id) > self._newest:  # the call is still on its way; a page numbers its calls upward
+            if len(self._given_up) < MAX_GIVEN_UP:
+                self._given_up.add((doc, call_id))
             return
         for waiting in self._waiting:
             if waiting[0] == "request" and waiting[1:3] == (doc, call_id):

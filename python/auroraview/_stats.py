@@ -18,6 +18,8 @@ class Stats(NamedTuple):
     cancelled: int
     #: Refused, since the view was closing; and messages to the page that it never took.
     dropped: int
+    #: Messages to the page that a newer one replaced, because ``emit(coalesce=...)`` asked for it.
+    coalesced: int
     #: Everything put into the view's queue: also what the UI process tells about windows and loads, and wake-ups.
     pushed: int
     #: Everything taken from it.

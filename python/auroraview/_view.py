@@ -87,6 +87,8 @@ class WebView(Window):
         self._dispatcher = Dispatcher(self._port, self._calls, self._answers, self._processor, _Sink(self))
         self._life.dispatcher = self._dispatcher
         self._has_content = False
+        #: What the wire calls the keys of ``emit(coalesce=...)``.
+        self._coalesce_numbers: dict[tuple[str, str], int] = {}
         self._session: Optional[dict[str, Any]] = None
         self._url: Optional[str] = None
         self._title_follows = title is None
@@ -378,12 +380,15 @@ class WebView(Window):
         self._sync_session()
         return removed
 
-    def emit(self, name: str, data: Any = _rpc.ABSENT) -> None:
+    def emit(self, name: str, data: Any = _rpc.ABSENT, *, coalesce: Optional[str] = None) -> None:
         """Sends an event to the page. One thread's events arrive in order; before the page is ready they wait.
 
         Args:
             name: Any text that does not begin with ``$/``.
             data: Anything that JSON can hold; arrives as it is. Absent: ``{}``.
+            coalesce: For values of which only the newest counts, such as a slider's: an event of the same name and key
+            that
+                the page has not taken yet is replaced by this one. Nothing else is ever dropped.
 
         Raises:
             InvalidDataError, PayloadTooLargeError: The data cannot be sent.
@@ -393,24 +398,26 @@ class WebView(Window):
             ShutdownInProgressError: The view is closed.
         """
         text = _rpc.notification(_rpc.check_name(name), data)
+        number = None if coalesce is None else self._coalesce_numbers.setdefault((name, coalesce), next(_ids))
         try:
-            self._port.notify(text, 0)
+            self._port.notify(text, 0, number)
         except QueueFull:
-            if _threads.desk().is_main or _threads.desk().dispatcher is not None or _aio.is_own_thread():
+            own = _threads.desk()
+            if own.is_main or own.dispatcher is not None or _aio.is_own_thread():
                 raise
-            self._emit_when_there_is_room(text)
+            self._emit_when_there_is_room(text, number)
 
-    def _emit_when_there_is_room(self, text: bytes) -> None:
+    def _emit_when_there_is_room(self, text: bytes, number: Optional[int]) -> None:
         config = ThreadSafetyConfig.current()
         watch = self._port.watch_room(_threads.desk().bell)
         for _ in range(config.max_retries):
             _threads.wait_until(lambda: not self._port.is_full, config.retry_delay_ms / 1000, port=self._port)
             try:
-                return self._port.notify(text, 0)
+                return self._port.notify(text, 0, number)
             except QueueFull:
                 continue
         del watch
-        self._port.notify(text, 0)
+        self._port.notify(text, 0, number)
 
     # ---- functions for the page ----
 

@@ -45,7 +45,7 @@ export function createCalls(outbox: Outbox, config: Config): Calls {
   function wait(id: number, method: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
     const site = callSite();
     const giveUp = (code: ErrorCode, message: string) => {
-      outbox.send("n", 0, encodeNotification("$/cancelRequest", `{"id":${id}}`));
+      outbox.send("c", 0, encodeNotification("$/cancelRequest", `{"id":${id}}`));
       take(id)?.reject(fault(code, message));
     };
     const onAbort = () => giveUp("CANCELLED", `${method}: cancelled`);

@@ -22,8 +22,8 @@ export type JsonText = string;
 
 // ---- page → UI process: lines ----------------------------------------------------------------------------------------
 
-/** First letter of a line: hello, request, response, notification. */
-export type LineKind = "h" | "q" | "r" | "n";
+/** First letter of a line: hello, request, response, notification, control (a notification that passes the others). */
+export type LineKind = "h" | "q" | "r" | "n" | "c";
 
 /** First line of every post. */
 export const encodeCredentials = (secret: string, nonce: string): string => `${secret} ${nonce}\n`;

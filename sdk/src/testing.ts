@@ -99,11 +99,8 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     const message = JSON.parse(line.body) as { method: string; params?: unknown };
     if (line.kind === "h" && (options.autoHello ?? true)) hello();
     if (line.kind === "q") void answer(line.id, message.method, message.params);
+    if (line.kind === "c") cancelled.push((message.params as { id: number }).id); // no other control comes from a page
     if (line.kind !== "n") return;
-    if (message.method === "$/cancelRequest") {
-      cancelled.push((message.params as { id: number }).id);
-      return;
-    }
     events.push({ name: message.method, detail: "params" in message ? message.params : {} });
     if (options.autoCredit ?? true) credit(1);
   }
@@ -167,7 +164,7 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
 }
 
 function parseLine(line: string): ReceivedLine {
-  const match = /^([hqrn]) (\d+) (.*)$/su.exec(line);
+  const match = /^([hqrnc]) (\d+) (.*)$/su.exec(line);
   if (match === null) throw new Error(`not a line: ${line}`);
   const [, kind, id, body] = match;
   return { kind: kind as LineKind, id: Number(id), body: body as string };

@@ -164,3 +164,27 @@ test("a request to the page is answered, an unknown notification is not", async 
   expect(host.lines.slice(1)).toMatchObject([{ kind: "r", id: 9 }]);
   expect(JSON.parse(host.lines[1]!.body).error.data.code).toBe("METHOD_NOT_FOUND");
 });
+
+test("a post without lines says that every answer before it is handled", async () => {
+  const host = createFakeHost();
+  const [parks, ticks]: [object[], unknown[]] = [[], []];
+  let [unanswered, delivered] = [0, 0];
+  const post = async (text: string) => {
+    if (text.split("\n").length === 2) parks.push({ unanswered, unhandled: delivered - ticks.length });
+    unanswered += 1;
+    const batch = await host.post(text);
+    unanswered -= 1;
+    delivered += JSON.parse(batch).filter(({ method }: { method: string }) => method === "tick").length;
+    return batch;
+  };
+  const { auroraview } = await openPage({ host: { ...host, post } });
+  auroraview.on("tick", (n) => ticks.push(n));
+  for (let i = 0; i < 20; i += 1) {
+    if (i % 3 === 0) auroraview.send_event("tock"); // a second post
+    host.emit("tick", i);
+    if (i % 2 === 0) await tasks();
+  }
+  await until(() => ticks.length === 20);
+  expect(parks.length).toBeGreaterThan(5);
+  expect(new Set(parks.map((park) => JSON.stringify(park)))).toEqual(new Set(['{"unanswered":0,"unhandled":0}']));
+});

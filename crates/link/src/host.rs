@@ -271,7 +271,7 @@ impl Link {
     /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
     pub fn shut_down(&self, until: Instant) -> io::Result<()> {
         self.closing.store(true, Ordering::Release);
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
         if let Ok(body) = text_of(&Command::Exit {}) {
             let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
         }

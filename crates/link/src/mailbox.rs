@@ -23,8 +23,10 @@ pub struct Tally {
     pub processed: AtomicU64,
     /// Let in, but given up: by its caller, or because the view closed.
     pub cancelled: AtomicU64,
-    /// Refused because the view was closing.
+    /// Refused because the view was closing; and messages to the page that it never took.
     pub dropped: AtomicU64,
+    /// Messages to the page that a newer one replaced, as their sender asked.
+    pub coalesced: AtomicU64,
 }
 
 /// An accepted message or operation. Closing the view waits until it is dropped.

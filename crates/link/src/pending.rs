@@ -66,7 +66,10 @@ impl Pending {
         let error = ErrorObject::new(code, message);
         let answer = |id: u64| {
             let body = error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec());
-            self.answer(Frame { header: Header { view, doc: None, kind: Kind::Response, id: Some(id) }, body })
+            self.answer(Frame {
+                header: Header { view, doc: None, kind: Kind::Response, id: Some(id), coalesce: None },
+                body,
+            })
         };
         ids.into_iter().filter_map(answer).collect()
     }

@@ -265,9 +265,13 @@ impl Port {
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
     fn notice(&self, frame: Frame, drainer: Option<u32>) {
         match serde_json::from_slice(&frame.body) {
-            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
+            Ok(Notice::Delivered { messages, bytes, coalesced }) => {
+                self.tally.coalesced.fetch_add(coalesced as u64, Ordering::Relaxed);
+                return self.backlog.leave(messages, bytes);
+            }
             Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
-            Ok(Notice::Closed { .. }) => {
+            Ok(Notice::Closed { undelivered, .. }) => {
+                self.tally.dropped.fetch_add(undelivered as u64, Ordering::Relaxed);
                 self.request_close();
                 self.end("the view is closed", drainer);
             }
@@ -309,6 +313,7 @@ impl Mailbox for Port {
             (Kind::Notify, None) => self.notice(frame, drainer),
             (Kind::Request, None) => self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer),
             (Kind::Notify | Kind::Request, Some(_)) => self.accept(frame, drainer),
+            (Kind::Control, _) => self.put(Urgency::Urgent, Incoming::Frame(frame, None), drainer),
         }
     }
 

@@ -100,6 +100,7 @@ impl Port {
             ("processed", read(&tally.processed)),
             ("cancelled", read(&tally.cancelled)),
             ("dropped", read(&tally.dropped)),
+            ("coalesced", read(&tally.coalesced)),
             ("backlog", self.0.backlog() as u64),
         ]);
         (counters, queue.latency.counts().to_vec())
@@ -112,16 +113,23 @@ impl Port {
     }
 
     /// Sends a notification to the page (`doc` given) or to the UI process, if the view is open.
-    #[pyo3(signature = (body, doc=None))]
-    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>) -> PyResult<()> {
-        let frame = self.frame(Kind::Notify, doc, None, body);
+    /// `coalesce`: it replaces an older one with the same number that the page has not taken.
+    #[pyo3(signature = (body, doc=None, coalesce=None))]
+    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, coalesce: Option<u64>) -> PyResult<()> {
+        let mut frame = self.frame(Kind::Notify, doc, None, body);
+        frame.header.coalesce = coalesce;
         py.detach(|| self.0.send(frame)).map_err(errors::send)
     }
 
-    /// Sends what must go through in every state: the answer to a request, or (`id` None) a command.
+    /// Sends what must go through in every state: the answer to a request; without `id`, a command, or (`doc` given) what
+    /// passes the page's ordinary messages.
     #[pyo3(signature = (body, doc=None, id=None))]
     fn control(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, id: Option<u64>) -> PyResult<()> {
-        let kind = if id.is_some() { Kind::Response } else { Kind::Notify };
+        let kind = match (doc, id) {
+            (_, Some(_)) => Kind::Response,
+            (Some(_), None) => Kind::Control,
+            (None, None) => Kind::Notify,
+        };
         let frame = self.frame(kind, doc, id, body);
         py.detach(|| self.0.send_control(frame)).map_err(errors::send)
     }
@@ -199,7 +207,7 @@ impl Port {
 
 impl Port {
     fn frame(&self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) -> Frame {
-        Frame { header: Header { view: self.0.view(), doc, kind, id }, body }
+        Frame { header: Header { view: self.0.view(), doc, kind, id, coalesce: None }, body }
     }
 }
 
@@ -219,6 +227,7 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
                 Kind::Request => "request",
                 Kind::Response => "response",
                 Kind::Notify => "notify",
+                Kind::Control => "control",
             };
             let ticket = ticket.map(Ticket::new);
             (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?

@@ -34,6 +34,8 @@ pub enum LineKind {
     Response,
     /// Wants none.
     Notify,
+    /// Wants none, and passes the others.
+    Control,
 }
 
 const NONCE_DIGITS: usize = 32;
@@ -52,6 +54,11 @@ impl<'a> Post<'a> {
         self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
+    /// Whether it holds no message: it only gives us something to answer.
+    pub fn is_park(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// The messages; `None` for a line that is none.
     pub fn lines(&self) -> impl Iterator<Item = Option<Line<'a>>> + use<'a> {
         self.rest.split_terminator('\n').map(Line::parse)
@@ -66,6 +73,7 @@ impl<'a> Line<'a> {
             "q" => LineKind::Request,
             "r" => LineKind::Response,
             "n" => LineKind::Notify,
+            "c" => LineKind::Control,
             _ => return None,
         };
         let id = parts.next()?.parse().ok()?;
@@ -104,7 +112,8 @@ mod tests {
                 "h" => LineKind::Hello,
                 "q" => LineKind::Request,
                 "r" => LineKind::Response,
-                _ => LineKind::Notify,
+                "n" => LineKind::Notify,
+                _ => LineKind::Control,
             };
             let expected = Line { kind, id: case["id"].as_u64().unwrap(), body: case["body"].as_str().unwrap() };
             assert_eq!(lines, [expected], "{}", case["name"]);
@@ -113,7 +122,9 @@ mod tests {
 
     #[test]
     fn a_park_has_no_messages() {
-        assert_eq!(Post::parse(&format!("s {NONCE}\n")).unwrap().lines().count(), 0);
+        let text = format!("s {NONCE}\n");
+        let park = Post::parse(&text).unwrap();
+        assert!(park.is_park() && park.lines().next().is_none());
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl Slot for Reply {
     }
 }
 
+/// A view whose window is there and that nobody looks at.
+pub fn quiet_view() -> View {
+    Bench::new().view
+}
+
 struct Bench {
     view: View,
     seen: Rc<RefCell<Seen>>,
@@ -87,7 +92,7 @@ impl Bench {
 
     fn send(&mut self, doc: u32, kind: Kind, text: &str) {
         let id = (kind == Kind::Response).then_some(1);
-        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id }, text.as_bytes().to_vec());
+        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id, coalesce: None }, text.as_bytes().to_vec());
     }
 
     /// What the host hears, as (header, body).
@@ -225,6 +230,177 @@ fn close_answers_every_script() {
     let heard = bench.heard();
     assert!(heard.iter().any(|(header, body)| header.id == Some(1) && body.contains("CLOSED")));
     assert!(heard.last().unwrap().1.contains("view/closed"));
+}
+
+// ---- a close that finishes ----
+
+impl Bench {
+    /// A page as the real bridge is one: it has loaded, handled its greeting and parked once.
+    fn with_bridge() -> Self {
+        let mut bench = Self::new();
+        bench.commit("av://app/");
+        bench.post(FIRST, "h 0 {}\n");
+        bench.finish_load();
+        bench.post(FIRST, "");
+        bench.view.take_out();
+        bench.answers();
+        bench
+    }
+
+    fn finish_load(&mut self) {
+        let loading = Loading { state: LoadState::Finished, url: "av://app/".into(), message: None };
+        self.view.handle(Event::Loading(loading));
+    }
+
+    fn is_open(&self) -> bool {
+        self.view.closed().is_none()
+    }
+
+    /// The page handled its batch and parks again.
+    fn park(&mut self) {
+        self.post(FIRST, "");
+    }
+}
+
+#[test]
+fn an_idle_view_finishes_at_once() {
+    let mut bench = Bench::with_bridge();
+    bench.view.finish();
+    assert_eq!(bench.view.closed(), Some(CloseReason::Host));
+    assert!(bench.heard()[0].1.contains(r#""reason":"host","undelivered":0"#));
+}
+
+#[test]
+fn finishing_waits_until_the_page_has_handled_what_it_was_given() {
+    let mut bench = Bench::with_bridge();
+    bench.send(0, Kind::Notify, "1");
+    bench.send(0, Kind::Notify, "2");
+    assert_eq!(bench.answers(), ["[1]"]);
+    bench.view.finish();
+    assert!(bench.is_open(), "2 waits for a post");
+    bench.park();
+    assert_eq!(bench.answers(), ["[2]"]);
+    assert!(bench.is_open(), "the page has 2 and has not handled it");
+    bench.post(FIRST, "n 0 {}\n");
+    assert_eq!(bench.answers(), ["[]"], "this post may have been on its way: the bridge is asked to park");
+    assert!(bench.is_open());
+    bench.park();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_waits_for_events_that_the_bridge_holds_back_until_the_page_has_loaded() {
+    let mut bench = Bench::new();
+    bench.commit("av://app/");
+    bench.send(0, Kind::Notify, "1");
+    bench.post(FIRST, "h 0 {}\n");
+    bench.park();
+    bench.view.finish();
+    assert!(bench.is_open());
+    bench.answers();
+    bench.finish_load();
+    assert_eq!(bench.answers(), ["[]"]);
+    assert!(bench.is_open());
+    bench.park();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_waits_for_scripts() {
+    let mut bench = Bench::with_bridge();
+    bench.view.eval(3, "1".into());
+    bench.view.finish();
+    assert!(bench.is_open());
+    bench.view.handle(Event::Evaluated { id: 3, outcome: Ok("1".into()) });
+    assert!(!bench.is_open());
+    let kinds: Vec<_> = bench.heard().into_iter().map(|(header, _)| header.kind).collect();
+    assert_eq!(kinds, [Kind::Response, Kind::Notify], "the answer comes before the end");
+}
+
+#[test]
+fn finishing_waits_for_calls_and_refuses_new_ones() {
+    let mut bench = Bench::with_bridge();
+    bench.post(FIRST, "q 1 {}\n");
+    bench.view.finish();
+    bench.heard();
+    bench.post(FIRST, "q 2 {}\nn 0 {\"event\":1}\n");
+    let heard = bench.heard();
+    assert_eq!(heard.len(), 1, "the event goes to the host, the call does not");
+    assert_eq!(heard[0].0.kind, Kind::Notify);
+    let refusal = bench.answers().concat();
+    assert!(refusal.contains(r#""id":2"#) && refusal.contains("CLOSED") && refusal.contains("is closing"), "{refusal}");
+    bench.send(1, Kind::Response, r#"{"id":1}"#);
+    assert_eq!(bench.answers()[0], r#"[{"id":1}]"#);
+    assert!(bench.is_open(), "the page has the answer and has not handled it");
+    bench.park();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn a_page_that_asks_on_and_on_does_not_keep_the_view_open() {
+    let mut bench = Bench::with_bridge();
+    bench.send(0, Kind::Notify, "1");
+    bench.view.finish();
+    for id in 1..=MAX_PARKED as u64 + 1 {
+        assert!(bench.is_open());
+        bench.post(FIRST, &format!("q {id} {{}}\n")); // never a park: each refusal makes it ask again
+    }
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_does_not_wait_for_a_page_that_can_take_nothing() {
+    let mut bench = Bench::new();
+    bench.send(0, Kind::Notify, "1");
+    bench.send(0, Kind::Notify, "2");
+    bench.send(0, Kind::Control, "3");
+    bench.view.eval(4, "waits for the page".into());
+    bench.view.finish();
+    let heard = bench.heard();
+    assert!(heard.iter().any(|(header, body)| header.id == Some(4) && body.contains("CLOSED")));
+    assert!(heard.last().unwrap().1.contains(r#""undelivered":2"#));
+}
+
+#[test]
+fn a_page_that_goes_while_the_view_is_closing_ends_it() {
+    for crash in [true, false] {
+        let mut bench = Bench::with_bridge();
+        bench.post(FIRST, "q 1 {}\n");
+        bench.send(0, Kind::Notify, "1");
+        bench.send(0, Kind::Notify, "2");
+        bench.send(0, Kind::Notify, "3");
+        bench.view.eval(4, "1".into());
+        bench.view.finish();
+        assert!(bench.is_open());
+        bench.heard();
+        if crash {
+            bench.view.handle(Event::WebProcessGone("crashed".into()));
+        } else {
+            bench.commit("av://app/next");
+        }
+        let heard = bench.heard();
+        assert!(heard.iter().any(|(header, body)| header.id == Some(4) && body.contains("CLOSED")), "{heard:?}");
+        assert!(heard.last().unwrap().1.contains(r#""reason":"host","undelivered":1"#), "{heard:?}");
+    }
+}
+
+#[test]
+fn impatience_ends_a_view_that_is_closing() {
+    let closing = || {
+        let mut bench = Bench::with_bridge();
+        bench.view.set_session(Session { veto: true, ..Session::default() });
+        bench.post(FIRST, "q 1 {}\n");
+        bench.view.finish();
+        bench.heard();
+        bench
+    };
+    let mut bench = closing();
+    bench.view.handle(Event::CloseClicked);
+    assert_eq!(bench.view.closed(), Some(CloseReason::Host), "nobody is asked any more");
+    assert_eq!(bench.heard().len(), 1);
+    let mut bench = closing();
+    bench.view.close(CloseReason::Host);
+    assert!(!bench.is_open());
 }
 
 #[test]
