@@ -129,8 +129,9 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
       posts.push(text);
       if (closed !== undefined) return Promise.reject(new Error(closed));
       const [first = "", ...rest] = text.split("\n");
-      if (rest[0]?.startsWith("h ")) credentials = first;
-      if (first !== credentials) return Promise.reject(new Error("auroraview: refused: wrong secret or nonce"));
+      const given = first.split(" ").slice(0, 2).join(" ");
+      if (rest[0]?.startsWith("h ")) credentials = given;
+      if (given !== credentials) return Promise.reject(new Error("auroraview: refused: wrong secret or nonce"));
       return new Promise<string>((resolve, reject) => {
         replies.push({ resolve, reject });
         for (const line of rest.slice(0, -1)) receive(parseLine(line));

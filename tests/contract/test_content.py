@@ -214,7 +214,7 @@ def test_frames_and_strangers_are_refused_and_counted(caplog: pytest.LogCaptureF
         script = """
             const handler = webkit.messageHandlers.auroraview;
             const forged = 'q 1 {"jsonrpc":"2.0","id":1,"method":"api.run"}\\n';
-            const tries = ['', 'x', 'a b\\n', '0'.repeat(32) + ' ' + '0'.repeat(32) + '\\n' + forged, {a: 1}, null];
+            const tries = ['', 'x', 'a b\\n', '0'.repeat(32) + ' ' + '0'.repeat(32) + ' 0\\n' + forged, {a: 1}, null];
             return Promise.all(tries.map(text => handler.postMessage(text).then(() => 'taken', error => String(error))))
         """
         answers = view.eval_js_sync(script)

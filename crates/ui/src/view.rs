@@ -270,7 +270,7 @@ impl View {
             self.greet(post.nonce);
         }
         if let Some(document) = &mut self.document {
-            document.posted(post.is_park(), self.loaded);
+            document.posted(post.is_park(), post.handled);
         }
         for line in post.lines() {
             match line {
@@ -373,7 +373,7 @@ impl View {
             if self.document.as_ref().is_none_or(Document::is_up_to_date) {
                 self.close(CloseReason::Host);
             } else {
-                self.ask_to_park();
+                self.ask_how_far();
             }
         }
     }
@@ -384,9 +384,10 @@ impl View {
         !self.scripts.is_empty() || self.document.as_ref().is_some_and(owes)
     }
 
-    /// Once all its posts are answered, and it has handled the answers, the bridge parks.
-    fn ask_to_park(&mut self) {
-        while self.loaded && !self.parked.is_empty() {
+    /// Answers all posts: when the bridge has handled that, it parks and says so. One that holds back what it got says by
+    /// itself when it has handled it.
+    fn ask_how_far(&mut self) {
+        while !self.parked.is_empty() && self.document.as_ref().is_some_and(|document| !document.will_tell()) {
             self.answer_post("[]", false);
         }
     }
