@@ -14,7 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 from . import _core, _rpc, _threads
 from ._answers import Answers
 from ._calls import Call, Calls, guarded
-from ._log import TRACING, flush, log, pass_on
+from ._log import TRACING, flush, log, pass_on, say
 from ._processing import ProcessorConfig
 
 #: Messages that are taken at once.
@@ -188,6 +188,8 @@ class Dispatcher:
         """Cancels pass everything else, also the call that they are for: a call that has not started never starts."""
         message = self._read(doc, text)
         params = message.get("params")
+        if TRACING and message.get("method") == "$/log" and isinstance(params, dict):
+            return say(10, "auroraview.page", f"doc={doc} {params.get('text')}", params.get("time"))
         call_id = params.get("id") if isinstance(params, dict) else None
         if message.get("method") != "$/cancelRequest" or not isinstance(call_id, int):
             return  # of a later version; nobody waits for an answer

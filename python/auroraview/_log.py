@@ -39,12 +39,17 @@ def pass_on(line: str) -> None:
     if len(parts) < 4 or parts[0] not in _LEVELS or not parts[1].isdigit():
         return log("auroraview.ui").info("%s", line)
     level, micros, target, text = parts
-    logger = log(target.replace("::", ".").replace("auroraview_", "auroraview."))
-    if not logger.isEnabledFor(_LEVELS[level]):
+    say(_LEVELS[level], target.replace("::", ".").replace("auroraview_", "auroraview."), text, int(micros) / 1000)
+
+
+def say(level: int, name: str, text: str, time: object) -> None:
+    """Logs what was said elsewhere at a time (milliseconds since 1970; 0 or no number: now)."""
+    logger = log(name)
+    if not logger.isEnabledFor(level):
         return
-    record = logger.makeRecord(logger.name, _LEVELS[level], target, 0, text, (), None)
-    if int(micros):  # when it was said, not when it arrived
-        created = int(micros) / 1e6
+    record = logger.makeRecord(name, level, name, 0, text, (), None)
+    if isinstance(time, (int, float)) and time > 0:
+        created = time / 1000
         record.relativeCreated += (created - record.created) * 1000
         record.created, record.msecs = created, created % 1 * 1000
     logger.handle(record)

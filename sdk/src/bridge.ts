@@ -15,10 +15,10 @@ import { createEventSender } from "./send-event.ts";
 import type { Transport } from "./transport.ts";
 
 /** Says hello over the transport and returns what the page gets as `window.auroraview`. */
-export function createBridge(transport: Transport, secret: string, nonce: string): AuroraView {
+export function createBridge(transport: Transport, secret: string, nonce: string, trace = false): AuroraView {
   const outbox = createOutbox(transport, secret, nonce, { onBatch, onClosed });
   const config = createConfig();
-  const calls = createCalls(outbox, config);
+  const calls = createCalls(outbox, config, trace);
   const sender = createEventSender(outbox);
   const handlers = createHandlers();
   const domEvents = createDomEvents(sender.sendEvent);

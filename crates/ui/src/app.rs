@@ -9,6 +9,7 @@ use auroraview_core::frame::Frame;
 use auroraview_core::pipeline::{MessagePipeline, Processed};
 use auroraview_core::wire::{Command, ErrorCode, Header, Kind, Notice, ViewOptions, text_of};
 use auroraview_link::Peer;
+use tracing::debug;
 
 /// Everything this process holds. Owned by the thread of the loop.
 pub struct App {
@@ -91,7 +92,8 @@ impl App {
     }
 
     fn take_frame(&mut self, frame: Frame) {
-        let id = frame.header.view;
+        let Header { view: id, doc, kind, id: call, .. } = frame.header;
+        debug!(view = id, doc, ?kind, id = call, bytes = frame.body.len(), "receive");
         let mut message = HostMessage::new(frame);
         if self.pipeline.process(&mut message, &mut self.context) == Processed::PassedOn {
             self.answer_unknown(&message);
@@ -133,6 +135,8 @@ impl App {
     }
 
     fn send(&mut self, frame: Frame) {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "send");
         if let Err(error) = self.peer.send(&frame) {
             say!("a message to the host was dropped: {error}");
         }
@@ -152,7 +156,7 @@ fn make_view(factory: &dyn ViewFactory, id: u32, options: ViewOptions) -> Result
 fn boot_script(options: &ViewOptions, secret: &str) -> String {
     let mut origins = vec![crate::origin::own_origin(&options.app_id)];
     origins.extend(options.allowed_origins.iter().cloned());
-    let boot = serde_json::json!({ "secret": secret, "origins": origins, "debug": options.debug });
+    let boot = serde_json::json!({ "secret": secret, "origins": origins, "debug": options.debug, "trace": tracing::enabled!(tracing::Level::DEBUG) });
     format!("(function(){{\"use strict\";const __AURORAVIEW_BOOT__={boot};\n{BRIDGE}\n}})()")
 }
 

@@ -32,7 +32,7 @@ pub use context::{Context, HostMessage, Processor};
 use app::{App, EventLoopBackend};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, Notice, SCHEMA_VERSION, text_of};
-use auroraview_link::{Peer, exit_with_parent};
+use auroraview_link::{LOG_VARIABLE, Peer, exit_with_parent, start_log};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -65,6 +65,10 @@ pub fn run(extra: Vec<Processor>) -> ExitCode {
 }
 
 fn start(extra: Vec<Processor>) -> Result<(), String> {
+    if let Ok(filter) = std::env::var(LOG_VARIABLE) {
+        // The host has said already what is wrong with the filter.
+        let _ = start_log(&filter, |line| say!("{line}"));
+    }
     let mut peer = Peer::from_stdin().map_err(|error| format!("standard input is not a link: {error}"))?;
     exit_with_parent(&peer).map_err(|error| format!("cannot watch the host process: {error}"))?;
     tell(
