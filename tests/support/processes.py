@@ -51,11 +51,15 @@ def name(pid: int) -> str:
 
 def is_alive(pid: int) -> bool:
     """Whether it runs; a zombie does not."""
+    return _state(pid) not in ("Z", None)
+
+
+def _state(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+        return None
+    return stat.rsplit(")", 1)[1].split()[0]
 
 
 def of_name(pids: set[int], start: str) -> set[int]:
@@ -113,3 +117,22 @@ def host_growth_kib() -> int:
     out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     return int(out)
+
+
+def zombies() -> set[int]:
+    """Descendants of this process that ended and that nobody waited for."""
+    return {pid for pid in family(os.getpid()) if _state(pid) == "Z"}
+
+
+def has_ended(pid: int) -> bool:
+    """Whether its last thread has ended, too, and so its descriptors are closed. The first may be a zombie before that."""
+    try:
+        return _state(pid) in ("Z", None) and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
+    except OSError:
+        return True
+
+
+def memory_kib(pid: int) -> int:
+    """The process's share of memory (PSS), in KiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
