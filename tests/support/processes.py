@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 
-def start_python(source: str, **options: Any) -> subprocess.Popen[str]:
+def start_python(source: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Runs a program of its own; what it prints with flush can be read line by line."""
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.Popen(
-        [sys.executable, "-u", "-c", textwrap.dedent(source)], stdout=subprocess.PIPE, text=True, **options
-    )
+    command = [sys.executable, "-u", "-c", textwrap.dedent(source), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
 
 
 def family(pid: int) -> set[int]:
