@@ -489,6 +489,7 @@ class WebView(Window):
         self._dispatcher.ended = True
         self._port.destroy()
         self._calls.finish(CLOSE_TIMEOUT)
+        self._answers.end()
         _process.untrack(self)
         self._raise_event("closed", reason)
         self._closed.set()
