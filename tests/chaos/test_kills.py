@@ -11,7 +11,7 @@ import pytest
 
 from auroraview import EvalTimeoutError, UiProcessError, WebView, _process
 from support import processes
-from support.chaos import Chaos, Ledger, Load
+from support.chaos import FOR_EVER, Chaos, Ledger, Load
 from support.desktop import PATIENCE, until
 from support.views import Recorder, shown
 
@@ -149,7 +149,7 @@ def test_c4_killed_web_process(chaos: Chaos) -> None:
         for _ in range(kills):
             ledger = Ledger()
             for _ in range(chaos.random.randrange(1, 50)):
-                view.eval_js_async("new Promise(() => {})", ledger.callback(), timeout_ms=int(1000 * PATIENCE))
+                view.eval_js_async(FOR_EVER, ledger.callback(), timeout_ms=int(1000 * PATIENCE))
             view.eval_js_sync("for (let n = 0; n < 10; n++) auroraview.api.add(n, 1)")
             (web,) = processes.of_name(processes.family(ui), "WebKitWebProces")
             killed = time.monotonic()

@@ -20,6 +20,9 @@ SCALE = os.environ.get("CHAOS_SCALE")
 #: Of the whole run; every test derives its own from it, so that one test alone does the same again.
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(2**32))
 
+#: A script that never ends, and that the engine does not give up either: its promise can still be reached.
+FOR_EVER = "new Promise(resolve => (window.kept ??= []).push(resolve))"
+
 #: One line for every finished case, for the summary of the run.
 figures: list[str] = []
 
@@ -227,6 +230,6 @@ class Load:
 
     def _wait_for_ever(self, n: int) -> None:
         """A script that never ends: only the end of the view answers it."""
-        future = self._view.eval_js_async("new Promise(() => {})", timeout_ms=int(1000 * PATIENCE))
+        future = self._view.eval_js_async(FOR_EVER, timeout_ms=int(1000 * PATIENCE))
         with self._ledger.asking():
             future.result(PATIENCE)
