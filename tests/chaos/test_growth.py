@@ -79,8 +79,9 @@ def test_c5_windows_one_after_the_other(chaos: Chaos) -> None:
     last = settled(first)
     per_view = {"host": slope(host) / every, "ui": slope(ui) / every}
     chaos.report(
-        "C5 in turn", windows=count, warm_up=warm, host_kib=f"{first.host}..{last.host}", ui_kib=f"{first.ui}..{last.ui}",
-        host_kib_per_window=f"{per_view['host']:.2f}", ui_kib_per_window=f"{per_view['ui']:.2f}",
+        "C5 in turn", windows=count, warm_up=warm, host_kib=f"{first.host}..{last.host}",
+        ui_kib=f"{first.ui}..{last.ui}",
+        kib_per_window=f"{per_view['host']:.2f}+{per_view['ui']:.2f}" if count >= ENOUGH else "too_few",
         descriptors=f"{first.host_descriptors}..{last.host_descriptors}+{first.ui_descriptors}..{last.ui_descriptors}",
         threads=f"{first.host_threads}..{last.host_threads}+{first.ui_threads}..{last.ui_threads}",
     )  # fmt: skip
@@ -174,7 +175,6 @@ class Mixture:
 def test_c17_soak(chaos: Chaos) -> None:
     """Everything at once for a while: no error, flat memory."""
     seconds = chaos.count(10, 1800)
-    failures: list[object] = []
     with shown("<p>soak<script>auroraview.on('soak', () => {})</script>") as view:
         crashed, errors = Recorder(), Recorder()
         view.on_crashed(crashed)
@@ -196,11 +196,11 @@ def test_c17_soak(chaos: Chaos) -> None:
                 ui.append(now.ui)
             look.wait(seconds / 50)
         crew.join(2 * PATIENCE)
-        assert crashed.is_empty() and errors.is_empty() and not failures
+        assert crashed.is_empty() and errors.is_empty()
         done = {what: sum(mixture.done[what] for mixture in mixtures) for what in mixtures[0].done}
-    per_hour = [slope(values) / (seconds / 50) * 3600 / 1024 for values in (host, ui)]
+    per_hour = [f"{slope(values) / (seconds / 50) * 3600 / 1024:.2f}" for values in (host, ui)]
     chaos.report(
         "C17", seconds=seconds, operations=sum(done.values()), done=",".join(f"{what}:{n}" for what, n in done.items()),
         errors=0, host_kib=f"{host[0]}..{host[-1]}", ui_kib=f"{ui[0]}..{ui[-1]}",
-        mib_per_hour=f"{per_hour[0]:.2f}+{per_hour[1]:.2f}",
+        mib_per_hour="+".join(per_hour) if chaos.long else "too_short",
     )  # fmt: skip

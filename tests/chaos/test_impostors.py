@@ -56,15 +56,19 @@ class Impostor(NamedTuple):
 
 
 IMPOSTORS = {
-    "garbage": Impostor("send(os.urandom(3) + b'\\xff' * 100); signal.pause()", "over the limit.* is .* an auroraview-ui"),
+    "garbage": Impostor("send(os.urandom(3) + b'\\xff' * 100); signal.pause()", "over the limit.*an auroraview-ui"),
     "total length of 4 GiB": Impostor("send(b'\\xff' * 4); signal.pause()", "total length over the limit"),
     "header length of 4 GiB": Impostor("frame(b'{}', b'{}', header_length=2**32 - 1); signal.pause()", "header length"),
     "header over 4 KiB": Impostor("frame(b' ' * 5000, b'{}'); signal.pause()", "header length over the limit"),
-    "body length that does not fit": Impostor("frame({'view': 0}, b'{}', body_length=1); signal.pause()", "body length"),
+    "body length that does not fit": Impostor(
+        "frame({'view': 0}, b'{}', body_length=1); signal.pause()", "body length"
+    ),
     "header that is no JSON": Impostor("frame(b'[1', b'{}'); signal.pause()", "auroraview-ui"),
     "header without a kind": Impostor("frame({'view': 0}, b'{}'); signal.pause()", "missing field `kind`"),
     "half a frame, then the end": Impostor("send(struct.pack('<II', 1000, 20) + b'half')", "exited with code 0"),
-    "half a frame, then closes": Impostor("send(b'\\x10'); os.close(0); signal.pause()", "closed the link without ending"),
+    "half a frame, then closes": Impostor(
+        "send(b'\\x10'); os.close(0); signal.pause()", "closed the link without ending"
+    ),
     "closes at once": Impostor("os.close(0); signal.pause()", "closed the link without ending"),
     "ends at once": Impostor("", "exited with code 0"),
     "ends with a code": Impostor("sys.exit(7)", "exited with code 7"),
@@ -103,7 +107,9 @@ NONSENSE = {
 #: Found out by the deadline of the first frame, 20 s.
 SILENT = {
     "says nothing": Impostor("signal.pause()", "did not answer in time"),
-    "half a frame, then nothing": Impostor("send(struct.pack('<II', 1000, 20) + b'half'); signal.pause()", "did not answer"),
+    "half a frame, then nothing": Impostor(
+        "send(struct.pack('<II', 1000, 20) + b'half'); signal.pause()", "did not answer"
+    ),
     "only logs, for ever": Impostor("while True: os.write(2, b'busy\\n')", "did not answer in time"),
 }
 

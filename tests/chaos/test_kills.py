@@ -167,4 +167,3 @@ def test_c4_killed_web_process(chaos: Chaos) -> None:
         assert ui_process() == ui
     until("the end of zombies", lambda: not processes.zombies())
     chaos.report("C4", kills=kills, rejected=rejected, crashed_after=told, page_after=back)
-

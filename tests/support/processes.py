@@ -124,7 +124,7 @@ def zombies() -> set[int]:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether its last thread has ended, too, and so its descriptors are closed. The first may be a zombie before that."""
+    """Whether its last thread has ended, and so its descriptors are closed. The first may be a zombie before that."""
     try:
         return _state(pid) in ("Z", None) and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
     except OSError:
@@ -132,6 +132,6 @@ def has_ended(pid: int) -> bool:
 
 
 def memory_kib(pid: int) -> int:
-    """The process's share of memory (PSS), in KiB."""
+    """The process's own memory, in KiB; what it shares depends on who else runs."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
