@@ -14,10 +14,11 @@ STORM = """
 import json, random, signal, sys, threading
 import auroraview
 calls, milliseconds, dice = int(sys.argv[1]), 1000 * float(sys.argv[2]), random.Random(int(sys.argv[3]))
-signals = 0
+signals, masked = 0, 0
 def on_signal(number, frame):
-    global signals
+    global signals, masked
     signals += 1
+    masked += bool(signal.pthread_sigmask(signal.SIG_BLOCK, []))  # a program that it starts would have that mask
 view = auroraview.WebView(html='''<script>
     window.run = async (count) => {
         let wrong = 0;
@@ -56,7 +57,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 view.show()
 signal.setitimer(signal.ITIMER_REAL, 0)
 worker.join()
-print(json.dumps({**verdict, "signals": signals, "calls": calls}))
+print(json.dumps({**verdict, "signals": signals, "masked": masked, "calls": calls}))
 """
 
 #: Opens views with a limit on descriptors that leaves room for 0, 1, 2 ... more.
@@ -200,6 +201,7 @@ def test_c10_signal_storm(chaos: Chaos) -> None:
     verdict = json.loads(output_of(program, 60 * PATIENCE))
     assert verdict["wrong_calls"] == 0 and verdict["wrong_evals"] == 0
     assert verdict["evals"] > 0 and verdict["signals"] > 0
+    assert verdict["masked"] <= verdict["signals"] / 20  # only what comes between two checks
     chaos.report("C10", **verdict)
 
 

@@ -132,6 +132,6 @@ def has_ended(pid: int) -> bool:
 
 
 def memory_kib(pid: int) -> int:
-    """Heaps and stacks of a process, in KiB. Files that it maps are left out: how they count depends on who else runs."""
+    """Heaps and stacks of a process, in KiB. What it maps of files is left out: it depends on who else runs."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
