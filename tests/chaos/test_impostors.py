@@ -127,23 +127,25 @@ def install(folder: Path, name: str, impostor: Impostor) -> Path:
 
 def verdicts(cases: dict[str, Impostor], monkeypatch: pytest.MonkeyPatch, folder: Path) -> tuple[list[float], str]:
     """Shows a view for each, all at once. Returns how long it took to find each out, and what went wrong."""
-    views: dict[str, tuple[WebView, Recorder, float]] = {}
+    views: dict[str, tuple[WebView, Recorder]] = {}
+    took: list[float] = []
     for name, impostor in cases.items():
         monkeypatch.setattr(_process, "_link", None)
         monkeypatch.setenv("AURORAVIEW_UI", str(install(folder, name, impostor)))
         view, closed = WebView(name, html="<p>"), Recorder()
         view.on_closed(closed)
-        views[name] = (view, closed, time.monotonic())
+        begun = time.monotonic()
+        view.on_closed(lambda reason, begun=begun: took.append(time.monotonic() - begun))
+        views[name] = (view, closed)
         view.show(wait=False)
-    took, wrong = [], {}
-    for name, (view, closed, begun) in views.items():
+    wrong = {}
+    for name, (view, closed) in views.items():
         verdict = "not found out"
         try:
             if view.wait(2 * PATIENCE):
                 verdict = "closed without an error"
         except UiProcessError as error:
             verdict = str(error)
-        took.append(time.monotonic() - begun)
         if not re.search(cases[name].words, verdict):
             wrong[name] = verdict
         elif closed.take(1) != ["error"] or not closed.is_empty():

@@ -20,6 +20,10 @@ def ui_process() -> int:
     return _process.link().pid
 
 
+def web_processes() -> set[int]:
+    return set(filter(processes.is_alive, processes.of_name(processes.family(ui_process()), "WebKitWebProces")))
+
+
 def answer_something() -> None:
     with shown() as view:
         assert view.eval_js_sync("40 + 2") == 42
@@ -135,6 +139,32 @@ def test_c3_a_stopped_ui_process_does_not_keep_a_view_from_closing() -> None:
         view.wait(PATIENCE)
 
 
+def test_c3_stopped_web_process(chaos: Chaos) -> None:
+    """A page that hangs takes nothing along: what waits times out, the view closes, another one works."""
+    stops = chaos.count(3, 100)
+    took: list[float] = []
+    for _ in range(stops):
+        ledger = Ledger()
+        with shown() as other:
+            before = web_processes()
+            with shown() as view:
+                (web,) = web_processes() - before
+                os.kill(web, signal.SIGSTOP)
+                view.eval_js_async("1", ledger.callback(), timeout_ms=50)
+                with pytest.raises(EvalTimeoutError), ledger.asking():
+                    view.eval_js_sync("1", timeout_ms=100)
+                assert other.eval_js_sync("2", timeout_ms=1000 * PATIENCE) == 2
+                begun = time.monotonic()
+            took.append(time.monotonic() - begun)
+            assert view.lifecycle == "destroyed"
+            until("the timeouts", lambda ledger=ledger: not ledger.unanswered())
+            assert ledger.outcomes() == {"EvalTimeoutError": 2}
+            os.kill(web, signal.SIGCONT)
+            until("its end", lambda web=web: not processes.is_alive(web))
+            assert other.eval_js_sync("3", timeout_ms=1000 * PATIENCE) == 3
+    chaos.report("C3 page", stops=stops, closed_after=took)
+
+
 def test_c4_killed_web_process(chaos: Chaos) -> None:
     kills = chaos.count(10, 200)
     told: list[float] = []
@@ -151,7 +181,7 @@ def test_c4_killed_web_process(chaos: Chaos) -> None:
             for _ in range(chaos.random.randrange(1, 50)):
                 view.eval_js_async(FOR_EVER, ledger.callback(), timeout_ms=int(1000 * PATIENCE))
             view.eval_js_sync("for (let n = 0; n < 10; n++) auroraview.api.add(n, 1)")
-            (web,) = processes.of_name(processes.family(ui), "WebKitWebProces")
+            (web,) = web_processes()
             killed = time.monotonic()
             os.kill(web, signal.SIGKILL)
             assert crashed.next()
