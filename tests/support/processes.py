@@ -72,7 +72,10 @@ def threads(pid: int, without: tuple[str, ...] = ()) -> list[Path]:
     """
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        called = (task / "comm").read_text().strip()
+        try:
+            called = (task / "comm").read_text().strip()
+        except OSError:  # it has ended
+            continue
         if called == name(pid) and task.name != str(pid):
             called += ":helper"
         if called not in without:
