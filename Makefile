@@ -29,7 +29,7 @@ unexport CONDA_PREFIX
 EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 2>/dev/null) \
 	Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help setup build demo test bench wheel lint clean distclean
+.PHONY: help setup build demo test chaos bench wheel lint clean distclean
 .PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
 
 help: ## list the targets
@@ -39,6 +39,10 @@ demo: sys-demo build ## open the demo window; without a display, leave its pictu
 	@tools/demo.sh
 
 test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test wheel pytest ## run every check and every test
+
+chaos: sys-test build $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
+	@printf '\n== Chaos\n'
+	@CHAOS_SCALE=$(or $(SCALE),1) CHAOS_SEED=$(SEED) $(PY) -m pytest tests/chaos --timeout=14400 $(ARGS)
 
 build: ui $(EXTENSION) ## build the UI process and the Python extension, for use from .venv
 

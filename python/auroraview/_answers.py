@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 
 from . import _core, _rpc
 from ._calls import guarded
-from ._errors import EvalTimeoutError, JavaScriptError
+from ._errors import EvalTimeoutError, JavaScriptError, ShutdownInProgressError
 from ._log import log
 
 #: ``callback(result, error)``: one of both is None.
@@ -37,7 +37,9 @@ class Answers:
             self._port.request(request, "view/eval", params)
         except Exception:
             with self._lock:
-                self._callbacks.pop(request, None)
+                told = self._callbacks.pop(request, None) is None
+            if told:  # the view ended meanwhile, and its end answered
+                return
             raise
         if timeout_ms is not None:
             self._port.nudge()  # the drain may wait for longer than this deadline
@@ -48,6 +50,14 @@ class Answers:
         if callback is not None:
             error = _rpc.exception_of(message, script)
             guarded("a callback of eval_js_async", callback, message.get("result"), error)
+
+    def end(self) -> None:
+        """The view is gone: who still waits is told. Nothing is left to do but where a handler ended the drain."""
+        with self._lock:
+            left = [callback for _, callback in self._callbacks.values()]
+            self._callbacks.clear()
+        for callback in left:
+            guarded("a callback of eval_js_async", callback, None, ShutdownInProgressError("the view is closed"))
 
     def next_deadline(self) -> Optional[float]:
         """Seconds until the drain must look here again, or None."""

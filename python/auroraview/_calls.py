@@ -184,10 +184,10 @@ class Calls:
     def _async_handler_done(self, name: str, key: tuple[int, int], future: Future[Any]) -> None:
         self._running.pop(key, None)
         error = None if future.cancelled() else future.exception()
-        if isinstance(error, Exception):
+        if error is not None:
             self._handler_failed(name, error)
 
-    def _handler_failed(self, name: str, error: Exception) -> None:
+    def _handler_failed(self, name: str, error: BaseException) -> None:
         log().error("a handler of %r raised", name, exc_info=error)
         if name == HANDLER_ERROR:
             return

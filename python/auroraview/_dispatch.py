@@ -153,6 +153,7 @@ class Dispatcher:
                 self._calls.never_start(Call(doc, call_id or 0, ticket))
             elif ticket is not None:
                 ticket.cancel()
+        self._answers.end()
 
     def _take(self) -> None:
         """Takes what is there; what passes everything else is handled at once."""

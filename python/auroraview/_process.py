@@ -43,7 +43,7 @@ def link() -> _core.Link:
     """
     global _link
     with _lock:
-        if _link is None or _link.lost is not None:
+        if _link is None or not _link.is_alive():
             program = executable()
             _link = _core.Link.start(program, ["--link"], environment(dict(os.environ)))
         return _link

@@ -96,6 +96,20 @@ impl Link {
         self.lost.get()
     }
 
+    /// Whether the UI process is there, as far as the link tells now. Reads it if nobody else waits on it: while no view
+    /// is open, nobody would have noticed its end.
+    pub fn is_alive(&self) -> io::Result<bool> {
+        let wake = Arc::new(WakeHandle::new()?);
+        let mut waiter = self.turn.enter(&wake);
+        while waiter.leads() && self.lost.get().is_none() {
+            match platform::wait(&wake, Some(&self.socket), None, Some(Instant::now()), None)? {
+                Some(ready) if ready.link => self.read(None),
+                _ => break,
+            }
+        }
+        Ok(self.lost.get().is_none())
+    }
+
     /// The UI process's number.
     pub fn pid(&self) -> u32 {
         self.pid
