@@ -232,6 +232,9 @@ impl Lane {
 
     /// Keeps both ends free of replaced entries, and their number small.
     fn tidy(&mut self) {
+        if self.replaced == 0 {
+            return;
+        }
         while let Some(Entry::Replaced) = self.entries.front() {
             self.entries.pop_front();
             self.gone += 1;
