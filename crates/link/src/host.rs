@@ -251,7 +251,7 @@ impl Link {
     }
 
     /// The UI process is gone or must go: kills its family, waits for it and tells every view. Only the first call counts.
-    fn lose(&self, why: &str) {
+    pub(crate) fn lose(&self, why: &str) {
         if self.lost.get().is_some() {
             return;
         }
