@@ -1,5 +1,5 @@
 //! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
-//! framing and limits, the life of a view, and the inbox.
+//! framing and limits, the life of a view, and what passes between threads.
 //!
 //! Everything here is used by both processes, so that they cannot disagree.
 #![forbid(unsafe_code)]
@@ -12,8 +12,10 @@ pub mod lifecycle;
 pub mod limits;
 pub mod listeners;
 pub mod lock;
+pub mod outbox;
 pub mod stats;
 pub mod streaming;
 pub mod sync;
+pub mod turn;
 pub mod waiters;
 pub mod wire;
