@@ -17,11 +17,11 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// Runs `model` in 5,000 random orders of steps, which `SHUTTLE_RANDOM_SEED` fixes. A failed assertion, a deadlock or a
+/// Runs `model` in 20,000 random orders of steps, which `SHUTTLE_RANDOM_SEED` fixes. A failed assertion, a deadlock or a
 /// panic in any of them is a panic here.
 #[cfg(not(loom))]
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
-    shuttle::check_pct(model, 5_000, 3);
+    shuttle::check_pct(model, 20_000, 4);
 }
 
 /// Checks `model`, in which a bug is planted, and wants the checker to fail with `complaint`. In a process of its own, since
