@@ -219,6 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn an_urgent_message_wakes_although_an_ordinary_one_was_left() {
+        let inbox = Inbox::new(Bell::default());
+        inbox.push(NORMAL, 1);
+        inbox.wake_handle().clear(); // of a wait for something urgent, which looks and waits again
+        inbox.push(Urgency::Urgent, 2);
+        inbox.wake_handle().wait();
+        assert_eq!(inbox.drain(4), [2, 1]);
+    }
+
+    #[test]
     fn what_passes_is_counted() {
         let inbox = Inbox::new(Bell::default());
         (0..5).for_each(|n| inbox.push(NORMAL, n));
