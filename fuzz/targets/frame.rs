@@ -1,4 +1,4 @@
-//! The frame decoder: any bytes, in any pieces, give what they give at once, and never more memory than the limits allow.
+//! The frame decoder: any bytes, in any pieces, give what they give at once; what can be read is written the same.
 #![no_main]
 
 use auroraview_core::frame::{Decoder, Frame};
