@@ -2,7 +2,7 @@
 //! message is lost, doubled or out of its sender's order; everything else is printed and judged by people.
 //!
 //! `make stress` sends a million messages each. The second process is this program again, as a UI process that echoes.
-#![allow(clippy::unwrap_used)] // a test fails by panicking
+#![allow(clippy::unwrap_used, clippy::panic)] // a test fails by panicking
 
 use auroraview_core::frame::Frame;
 use auroraview_core::inbox::{Inbox, Urgency};
