@@ -115,7 +115,8 @@ impl<O: LifecycleObserver> ObservableLifecycle<O> {
     }
 }
 
-#[cfg(all(test, not(any(loom, feature = "shuttle"))))]
+#[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;

@@ -112,7 +112,8 @@ impl<H: Clone> EventListeners<H> {
     }
 }
 
-#[cfg(all(test, not(any(loom, feature = "shuttle"))))]
+#[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
 

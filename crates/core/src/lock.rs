@@ -131,7 +131,8 @@ mod checked {
 #[cfg(feature = "lock-order")]
 pub use checked::{CHECKED, Held};
 
-#[cfg(all(test, not(any(loom, feature = "shuttle"))))]
+#[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
 

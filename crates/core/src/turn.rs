@@ -78,7 +78,8 @@ impl<W: Wake> Drop for Waiter<'_, W> {
     }
 }
 
-#[cfg(all(test, not(any(loom, feature = "shuttle"))))]
+#[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
 
