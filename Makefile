@@ -31,8 +31,8 @@ unexport CONDA_PREFIX
 EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 2>/dev/null) \
 	Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help setup build demo test bench wheel lint clean distclean
-.PHONY: sys-build sys-demo sys-test ui fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: help setup build demo test chaos bench wheel lint clean distclean
+.PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
 .PHONY: verify verify-short models tsan asan fuzz stress
 
 help: ## list the targets
@@ -47,6 +47,10 @@ verify: models tsan asan fuzz stress ## check the code between threads, and the 
 
 verify-short: export FUZZ_SECONDS ?= 5
 verify-short: models tsan asan fuzz
+
+chaos: sys-test build $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
+	@printf '\n== Chaos\n'
+	@CHAOS_SCALE=$(or $(SCALE),1) CHAOS_SEED=$(SEED) $(PY) -m pytest tests/chaos --timeout=14400 $(ARGS)
 
 build: ui $(EXTENSION) ## build the UI process and the Python extension, for use from .venv
 
@@ -158,7 +162,11 @@ stress: | sys-build ## a million messages of eight threads, with figures
 	@STRESS_MESSAGES=1000000 $(STEP) "Stress" \
 		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress
 
+# A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
+ui-example: | sys-test
+	@$(STEP) "Example of a UI process" cargo build $(LOCKED) --package auroraview-ui --examples
+
 # The last step: pytest's closing line is the last line of the run.
-pytest: build $(VENV)/.dev
+pytest: build ui-example $(VENV)/.dev
 	@printf '\n== Python tests\n'
 	@$(PY) -m pytest $(ARGS)

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Optional
 
+from ._log import log
+
 if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future
@@ -35,11 +37,23 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             loop = asyncio.new_event_loop()
-            thread = threading.Thread(target=loop.run_forever, name="auroraview-asyncio", daemon=True)
+            thread = threading.Thread(target=_run, args=(loop,), name="auroraview-asyncio", daemon=True)
             thread.start()
             atexit.register(_stop, loop, thread)
             _loop, _thread = loop, thread
         return _loop
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Runs the loop until it is stopped. asyncio lets two exceptions of a handler end the loop of all others, too; the
+    handler's own future has them by then."""
+    ended = False
+    while not ended:
+        try:
+            loop.run_forever()
+            ended = True
+        except (SystemExit, KeyboardInterrupt) as error:
+            log().debug("an async handler raised %r", error)
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

@@ -9,14 +9,11 @@ from typing import Any, Callable, Optional
 
 from . import _core, _rpc
 from ._calls import guarded
-from ._errors import EvalTimeoutError, JavaScriptError
+from ._errors import EvalTimeoutError, JavaScriptError, ShutdownInProgressError
 from ._log import log
 
 #: ``callback(result, error)``: one of both is None.
 Callback = Callable[[Any, Optional[Exception]], None]
-
-#: Longest part of a script that an error message shows, in characters.
-_PREVIEW = 100
 
 
 class Answers:
@@ -26,10 +23,10 @@ class Answers:
         self._port = port
         self._lock = threading.Lock()
         self._callbacks: dict[int, tuple[str, Callback]] = {}
-        self._deadlines: list[tuple[float, int, int]] = []
+        self._deadlines: list[tuple[float, int, float]] = []
 
-    def ask(self, script: str, callback: Callback, timeout_ms: Optional[int]) -> None:
-        """Runs a script; ``callback`` is called once, on the draining thread."""
+    def ask(self, script: str, callback: Callback, timeout_ms: Optional[float]) -> None:
+        """Runs a script; ``callback`` is called once, on the draining thread. ``timeout_ms`` None: no deadline."""
         params = _rpc.encode({"script": script})
         request = self._port.reserve()
         with self._lock:
@@ -40,16 +37,27 @@ class Answers:
             self._port.request(request, "view/eval", params)
         except Exception:
             with self._lock:
-                self._callbacks.pop(request, None)
+                told = self._callbacks.pop(request, None) is None
+            if told:  # the view ended meanwhile, and its end answered
+                return
             raise
         if timeout_ms is not None:
             self._port.nudge()  # the drain may wait for longer than this deadline
 
     def answer(self, request: int, message: dict[str, Any]) -> None:
         with self._lock:
-            _, callback = self._callbacks.pop(request, (None, None))
+            script, callback = self._callbacks.pop(request, ("", None))
         if callback is not None:
-            guarded("a callback of eval_js_async", callback, message.get("result"), _rpc.exception_of(message))
+            error = _rpc.exception_of(message, script)
+            guarded("a callback of eval_js_async", callback, message.get("result"), error)
+
+    def end(self) -> None:
+        """The view is gone: who still waits is told. Nothing is left to do but where a handler ended the drain."""
+        with self._lock:
+            left = [callback for _, callback in self._callbacks.values()]
+            self._callbacks.clear()
+        for callback in left:
+            guarded("a callback of eval_js_async", callback, None, ShutdownInProgressError("the view is closed"))
 
     def next_deadline(self) -> Optional[float]:
         """Seconds until the drain must look here again, or None."""
@@ -65,7 +73,7 @@ class Answers:
         if not self._deadlines:
             return
         now = time.monotonic()
-        overdue: list[tuple[str, Callback, int]] = []
+        overdue: list[tuple[str, Callback, float]] = []
         with self._lock:
             while self._deadlines and self._deadlines[0][0] <= now:
                 _, request, timeout_ms = heapq.heappop(self._deadlines)
@@ -76,11 +84,12 @@ class Answers:
 
 
 def timed_out(script: str, timeout_ms: float) -> EvalTimeoutError:
-    shown = script if len(script) <= _PREVIEW else script[:_PREVIEW] + "..."
-    return EvalTimeoutError(
+    error = EvalTimeoutError(
         f"the script gave no result within {timeout_ms:g} ms; it may still run, or its promise never settles, "
-        f"or the page is not loaded yet. Script: {shown}"
+        f"or the page is not loaded yet. Script: {_rpc.preview(script)}"
     )
+    error.timeout_ms = timeout_ms
+    return error
 
 
 def log_failure(value: Any, error: Optional[Exception]) -> None:

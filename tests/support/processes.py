@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 
-def start_python(source: str, **options: Any) -> subprocess.Popen[str]:
+def start_python(source: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Runs a program of its own; what it prints with flush can be read line by line."""
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.Popen(
-        [sys.executable, "-u", "-c", textwrap.dedent(source)], stdout=subprocess.PIPE, text=True, **options
-    )
+    command = [sys.executable, "-u", "-c", textwrap.dedent(source), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
 
 
 def family(pid: int) -> set[int]:
@@ -51,11 +50,15 @@ def name(pid: int) -> str:
 
 def is_alive(pid: int) -> bool:
     """Whether it runs; a zombie does not."""
+    return _state(pid) not in ("Z", None)
+
+
+def _state(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+        return None
+    return stat.rsplit(")", 1)[1].split()[0]
 
 
 def of_name(pids: set[int], start: str) -> set[int]:
@@ -69,7 +72,10 @@ def threads(pid: int, without: tuple[str, ...] = ()) -> list[Path]:
     """
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        called = (task / "comm").read_text().strip()
+        try:
+            called = (task / "comm").read_text().strip()
+        except OSError:  # it has ended
+            continue
         if called == name(pid) and task.name != str(pid):
             called += ":helper"
         if called not in without:
@@ -113,3 +119,22 @@ def host_growth_kib() -> int:
     out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     return int(out)
+
+
+def zombies() -> set[int]:
+    """Descendants of this process that ended and that nobody waited for."""
+    return {pid for pid in family(os.getpid()) if _state(pid) == "Z"}
+
+
+def has_ended(pid: int) -> bool:
+    """Whether its last thread has ended, and so its descriptors are closed. The first may be a zombie before that."""
+    try:
+        return _state(pid) in ("Z", None) and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
+    except OSError:
+        return True
+
+
+def memory_kib(pid: int) -> int:
+    """Heaps and stacks of a process, in KiB. What it maps of files is left out: it depends on who else runs."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))

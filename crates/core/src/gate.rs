@@ -69,7 +69,7 @@ impl<W: Wake + Clone> Gate<W> {
 
     /// Enters the caller among those who are woken when nothing is in flight any more. Enter first, then look at
     /// [`Gate::pending_count`], then wait.
-    pub fn enter(&self, wake: W) -> Entry<'_, W> {
+    pub fn enter(&self, wake: W) -> Entry<W> {
         let entry = self.waiters.enter(wake);
         self.state.fetch_or(WAITED_FOR, Ordering::AcqRel);
         entry

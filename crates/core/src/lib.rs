@@ -1,7 +1,7 @@
 //! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
-//! framing and limits, the life of a view, and what passes between threads.
+//! framing and limits, the life of a view, what passes between threads, and the pipeline of messages.
 //!
-//! Everything here is used by both processes, so that they cannot disagree.
+//! What both processes use stands here, so that they cannot disagree.
 #![forbid(unsafe_code)]
 
 pub mod frame;
@@ -13,6 +13,7 @@ pub mod limits;
 pub mod listeners;
 pub mod lock;
 pub mod outbox;
+pub mod pipeline;
 pub mod stats;
 pub mod streaming;
 pub mod sync;

@@ -5,10 +5,11 @@
 
 use crate::inbox::Wake;
 use crate::lock::{OrderedMutex, STATE};
+use crate::sync::Arc;
 
 /// The wake handles of those who wait.
 #[derive(Debug)]
-pub struct Waiters<W>(OrderedMutex<State<W>, STATE>);
+pub struct Waiters<W>(Arc<OrderedMutex<State<W>, STATE>>);
 
 #[derive(Debug)]
 struct State<W> {
@@ -18,18 +19,18 @@ struct State<W> {
 
 impl<W> Default for Waiters<W> {
     fn default() -> Self {
-        Self(OrderedMutex::new(State { waiting: Vec::new(), last: 0 }))
+        Self(Arc::new(OrderedMutex::new(State { waiting: Vec::new(), last: 0 })))
     }
 }
 
 impl<W: Wake + Clone> Waiters<W> {
     /// Enters a waiter, before it looks at what it waits for. The entry ends with the returned value.
-    pub fn enter(&self, wake: W) -> Entry<'_, W> {
+    pub fn enter(&self, wake: W) -> Entry<W> {
         let mut state = self.0.lock();
         state.last += 1;
         let number = state.last;
         state.waiting.push((number, wake));
-        Entry { waiters: self, number }
+        Entry { waiters: Arc::clone(&self.0), number }
     }
 
     /// Wakes everybody who waits, after what they wait for was changed.
@@ -43,13 +44,13 @@ impl<W: Wake + Clone> Waiters<W> {
 
 /// One waiter's place.
 #[derive(Debug)]
-pub struct Entry<'a, W> {
-    waiters: &'a Waiters<W>,
+pub struct Entry<W> {
+    waiters: Arc<OrderedMutex<State<W>, STATE>>,
     number: u64,
 }
 
-impl<W> Drop for Entry<'_, W> {
+impl<W> Drop for Entry<W> {
     fn drop(&mut self) {
-        self.waiters.0.lock().waiting.retain(|(number, _)| *number != self.number);
+        self.waiters.lock().waiting.retain(|(number, _)| *number != self.number);
     }
 }

@@ -17,6 +17,7 @@ use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
+use tracing::info;
 
 /// How long a UI process may take to send its first frame.
 const HELLO_DEADLINE: Duration = Duration::from_secs(20);
@@ -70,6 +71,7 @@ impl Link {
     pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
         let failed = |source| LinkError::Start { program: spec.program.clone(), source };
         let started = child::start(spec).map_err(failed)?;
+        info!(pid = started.child.id(), program = %spec.program.display(), "started the UI process");
         Ok(Arc::new(Self {
             program: spec.program.clone(),
             version: version.to_owned(),
@@ -92,6 +94,20 @@ impl Link {
     /// Why the UI process is gone, if it is.
     pub fn lost(&self) -> Option<&Arc<str>> {
         self.lost.get()
+    }
+
+    /// Whether the UI process is there, as far as the link tells now. Reads it if nobody else waits on it: while no view
+    /// is open, nobody would have noticed its end.
+    pub fn is_alive(&self) -> io::Result<bool> {
+        let wake = Arc::new(WakeHandle::new()?);
+        let mut waiter = self.turn.enter(&wake);
+        while waiter.leads() && self.lost.get().is_none() {
+            match platform::wait(&wake, Some(&self.socket), None, Some(Instant::now()), None)? {
+                Some(ready) if ready.link => self.read(None),
+                _ => break,
+            }
+        }
+        Ok(self.lost.get().is_none())
     }
 
     /// The UI process's number.
@@ -246,6 +262,7 @@ impl Link {
             return;
         }
         fence(Ordering::SeqCst); // see `register`
+        info!(pid = self.pid, "the UI process is gone");
         let ports: Vec<_> = self.ports.load().values().filter_map(Weak::upgrade).collect();
         for port in ports {
             port.lost(self.lost.get().unwrap_or(&Arc::from("")));
@@ -268,7 +285,7 @@ impl Link {
     /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
     pub fn shut_down(&self, until: Instant) -> io::Result<()> {
         self.closing.store(true, Ordering::Release);
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
         if let Ok(body) = text_of(&Command::Exit {}) {
             let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
         }

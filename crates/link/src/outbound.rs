@@ -7,6 +7,7 @@ use auroraview_core::outbox::Outbox;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use tracing::debug;
 
 const WRITE_CHUNK: usize = 256 << 10;
 
@@ -98,6 +99,7 @@ impl Outbound {
 
     /// The socket is full: a thread that may block waits until it takes more.
     fn hand_to_writer(self: &Arc<Self>) -> io::Result<()> {
+        debug!("the socket is full; a thread waits until it takes more");
         let mut blocked = self.blocked.lock();
         if blocked.is_none() {
             *blocked = Some(self.start_writer()?);

@@ -1,7 +1,6 @@
 //! Requests of the host that wait for their answer. Each gets exactly one: whoever takes it out of the table gives it.
 
 use crate::bell::Bell;
-use crate::mailbox::Incoming;
 use auroraview_core::frame::Frame;
 use auroraview_core::lock::{OrderedMutex, STATE};
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, error_text};
@@ -10,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Where a waiting thread finds its answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Slot {
     pub answer: OnceLock<Frame>,
-    /// Of the waiting thread; none: it drains the view.
-    bell: Option<Arc<Bell>>,
+    /// Of the waiting thread.
+    bell: Arc<Bell>,
 }
 
 /// Who wants the answer.
@@ -27,7 +26,7 @@ pub(crate) enum Asker {
 }
 
 impl Slot {
-    pub fn new(bell: Option<Arc<Bell>>) -> Arc<Self> {
+    pub fn new(bell: Arc<Bell>) -> Arc<Self> {
         Arc::new(Self { answer: OnceLock::new(), bell })
     }
 }
@@ -52,25 +51,25 @@ impl Pending {
         self.askers.lock().remove(&id).is_some()
     }
 
-    /// Gives the answer to the thread that waits for it; returns what the drainer must see.
-    pub fn answer(&self, frame: Frame) -> Option<Incoming> {
+    /// Gives the answer to the thread that waits for it, or hands it back for the drainer. `None`: nobody waits.
+    pub fn answer(&self, frame: Frame) -> Option<Frame> {
         let asker = frame.header.id.and_then(|id| self.askers.lock().remove(&id))?;
-        let Asker::Thread(slot) = asker else { return Some(Incoming::Frame(frame, None)) };
+        let Asker::Thread(slot) = asker else { return Some(frame) };
         let _ = slot.answer.set(frame); // whoever takes the asker out is the only one who answers
-        match &slot.bell {
-            Some(bell) => bell.ring(),
-            None => return Some(Incoming::Nudge),
-        }
+        slot.bell.ring();
         None
     }
 
     /// Answers everything with an error; returns what the drainer must see.
-    pub fn fail_all(&self, view: u32, code: ErrorCode, message: &str) -> Vec<Incoming> {
+    pub fn fail_all(&self, view: u32, code: ErrorCode, message: &str) -> Vec<Frame> {
         let ids: Vec<u64> = self.askers.lock().keys().copied().collect();
         let error = ErrorObject::new(code, message);
         let answer = |id: u64| {
             let body = error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec());
-            self.answer(Frame { header: Header { view, doc: None, kind: Kind::Response, id: Some(id) }, body })
+            self.answer(Frame {
+                header: Header { view, doc: None, kind: Kind::Response, id: Some(id), coalesce: None },
+                body,
+            })
         };
         ids.into_iter().filter_map(answer).collect()
     }

@@ -3,7 +3,7 @@
 use crate::backlog::Backlog;
 use crate::bell::Bell;
 use crate::host::Link;
-use crate::mailbox::{Incoming, Mailbox, SendError, Ticket, Waited};
+use crate::mailbox::{HostInbox, Incoming, Mailbox, SendError, Tally, Ticket, Waited};
 use crate::pending::{Asker, Pending, Slot};
 use crate::platform::{SignalGate, WakeHandle};
 use auroraview_core::frame::Frame;
@@ -12,24 +12,16 @@ use auroraview_core::inbox::{Inbox, Urgency};
 use auroraview_core::lifecycle::{Lifecycle, LifecycleObserver, ObservableLifecycle};
 use auroraview_core::lock::{OrderedMutex, REGISTRY};
 use auroraview_core::stats::QueueStats;
+use auroraview_core::waiters::Entry;
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+use tracing::debug;
 
-/// What a thread that does not drain the view may wait for, besides its bell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum For {
-    /// Nothing else.
-    Bell,
-    /// Nothing is in flight: everything that was accepted is handled.
-    Drain,
-    /// The page took enough for one more message, or the view closes.
-    Room,
-}
-
-type HostInbox = Inbox<Incoming, Arc<WakeHandle>>;
+/// Rings a bell, until it is dropped.
+pub type Watch = Entry<Arc<Bell>>;
 
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
@@ -41,7 +33,7 @@ pub struct Port {
     lifecycle: ObservableLifecycle<Edges>,
     link: OnceLock<Arc<Link>>,
     pending: Pending,
-    dropped: AtomicU64,
+    tally: Arc<Tally>,
     /// What was sent before the view was shown. Held while it is sent.
     early: OrderedMutex<Vec<Frame>, REGISTRY>,
 }
@@ -68,7 +60,7 @@ impl Port {
             inbox,
             link: OnceLock::new(),
             pending: Pending::default(),
-            dropped: AtomicU64::new(0),
+            tally: Arc::default(),
             early: OrderedMutex::default(),
         }))
     }
@@ -88,9 +80,9 @@ impl Port {
         self.inbox.stats()
     }
 
-    /// Messages that were refused or thrown away because the view closed.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    /// What became of the messages of the page.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Messages that the page has not taken.
@@ -116,7 +108,8 @@ impl Port {
 
     /// Accepts a piece of work of the host's own; closing waits until its ticket is dropped.
     pub fn begin_operation(&self) -> Result<Ticket, SendError> {
-        self.gate.begin_operation().map_err(|_| SendError::Closed)
+        let ticket = self.gate.begin_operation().map_err(|_| SendError::Closed)?;
+        Ok(Ticket::new(ticket, None))
     }
 
     /// Accepted and not finished: messages of the page, and the host's own operations.
@@ -154,7 +147,9 @@ impl Port {
 
     /// Sends what must go through whatever the state: answers, close.
     pub fn send_control(&self, frame: Frame) -> Result<(), SendError> {
-        if frame.header.doc.is_some() {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "send");
+        if doc.is_some() {
             self.backlog.enter(frame.body.len());
         }
         if let Some(link) = self.link.get() {
@@ -189,12 +184,8 @@ impl Port {
         self.pending.forget(id)
     }
 
-    /// Sends a request that a thread waits for. The answer rings `bell`, or (`None`) wakes the thread that drains this view.
-    pub fn ask(
-        self: &Arc<Self>,
-        bell: Option<Arc<Bell>>,
-        frame: impl FnOnce(u64) -> Frame,
-    ) -> Result<Question, SendError> {
+    /// Sends a request that a thread waits for. The answer rings the thread's bell.
+    pub fn ask(self: &Arc<Self>, bell: Arc<Bell>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
         if self.link.get().is_none() {
             return Err(SendError::NotShown);
         }
@@ -214,27 +205,28 @@ impl Port {
         link.wait(Some(self.view), self.inbox.wake_handle(), &done, until, gate)
     }
 
-    /// Waits until `bell` (of this thread) is rung or the wait is `For` something that came true.
-    pub fn wait_with(
-        &self,
-        bell: &Arc<Bell>,
-        what: For,
-        until: Option<Instant>,
-        gate: Option<&SignalGate>,
-    ) -> io::Result<Waited> {
-        let link = self.link.get().map(|link| &**link);
-        match what {
-            For::Bell => bell.wait(link, &|| false, until, gate),
-            For::Drain => {
-                let _entry = self.gate.enter(Arc::clone(bell));
-                bell.wait(link, &|| self.gate.pending_count() == 0, until, gate)
-            }
-            For::Room => {
-                let _entry = self.backlog.room.enter(Arc::clone(bell));
-                let closing = || self.lifecycle.state() >= Lifecycle::CloseRequested;
-                bell.wait(link, &|| closing() || !self.backlog.is_full(), until, gate)
-            }
-        }
+    /// Waits, on a thread that does not drain this view, until its `bell` is rung.
+    pub fn wait_with(&self, bell: &Bell, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+        bell.wait(self.link.get().map(|link| &**link), until, gate)
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, until the returned value is dropped.
+    pub fn watch_drain(&self, bell: &Arc<Bell>) -> Watch {
+        self.gate.enter(Arc::clone(bell))
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, until the returned value is dropped.
+    pub fn watch_room(&self, bell: &Arc<Bell>) -> Watch {
+        self.backlog.room.enter(Arc::clone(bell))
+    }
+
+    /// Whether the page has to take something before `emit` may send more.
+    pub fn is_full(&self) -> bool {
+        self.backlog.is_full()
+    }
+
+    pub(crate) fn inbox(&self) -> Arc<HostInbox> {
+        Arc::clone(&self.inbox)
     }
 
     /// Takes up to `limit` messages.
@@ -252,13 +244,16 @@ impl Port {
     /// What a page asks for or tells: accepted with a ticket, or refused because the view is closing.
     fn accept(&self, frame: Frame, drainer: Option<u32>) {
         match self.gate.begin_operation() {
-            Ok(ticket) => self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer),
+            Ok(ticket) => {
+                let ticket = Ticket::new(ticket, Some(&self.tally));
+                self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer);
+            }
             Err(_) => self.refuse(frame.header),
         }
     }
 
     fn refuse(&self, header: Header) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         let Some(id) = header.id else { return };
         let error = ErrorObject::new(ErrorCode::Closed, "the view is closing");
         if let Ok(body) = error_text(id, &error) {
@@ -270,9 +265,13 @@ impl Port {
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
     fn notice(&self, frame: Frame, drainer: Option<u32>) {
         match serde_json::from_slice(&frame.body) {
-            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
+            Ok(Notice::Delivered { messages, bytes, coalesced }) => {
+                self.tally.coalesced.fetch_add(coalesced as u64, Ordering::Relaxed);
+                return self.backlog.leave(messages, bytes);
+            }
             Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
-            Ok(Notice::Closed { .. }) => {
+            Ok(Notice::Closed { undelivered, .. }) => {
+                self.tally.dropped.fetch_add(undelivered as u64, Ordering::Relaxed);
                 self.request_close();
                 self.end("the view is closed", drainer);
             }
@@ -287,8 +286,8 @@ impl Port {
         self.gate.shutdown();
         self.lifecycle.advance(Lifecycle::Destroying);
         self.backlog.room.wake_all();
-        for message in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
-            self.put(Urgency::Ordinary, message, drainer);
+        for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
+            self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
         }
     }
 
@@ -303,15 +302,18 @@ impl Port {
 
 impl Mailbox for Port {
     fn receive(&self, frame: Frame, drainer: Option<u32>) {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "receive");
         match (frame.header.kind, frame.header.doc) {
             (Kind::Response, _) => {
-                if let Some(message) = self.pending.answer(frame) {
-                    self.put(Urgency::Ordinary, message, drainer);
+                if let Some(frame) = self.pending.answer(frame) {
+                    self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
                 }
             }
             (Kind::Notify, None) => self.notice(frame, drainer),
             (Kind::Request, None) => self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer),
             (Kind::Notify | Kind::Request, Some(_)) => self.accept(frame, drainer),
+            (Kind::Control, _) => self.put(Urgency::Urgent, Incoming::Frame(frame, None), drainer),
         }
     }
 

@@ -8,7 +8,7 @@ use auroraview_core::frame::Frame;
 use auroraview_core::inbox::{Inbox, Urgency};
 use auroraview_core::stats::QueueStats;
 use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
-use auroraview_link::{Bell, ChildSpec, For, Incoming, Link, Peer, Port, SendError, Waited};
+use auroraview_link::{Bell, ChildSpec, Incoming, Link, Peer, Port, SendError, Waited};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -85,9 +85,11 @@ fn inbox() -> Numbers {
 }
 
 /// Waits for messages and takes some.
-fn next(inbox: &Numbers) -> Vec<(usize, usize)> {
-    let ended = inbox.wake_handle().wait(None, &|| !inbox.is_empty(), Some(deadline()), None).unwrap();
-    assert_eq!(ended, Waited::Ready, "a wake-up is lost");
+fn next<T>(inbox: &Inbox<T, Arc<Bell>>) -> Vec<T> {
+    while inbox.is_empty() {
+        let ended = inbox.wake_handle().wait(None, Some(deadline()), None).unwrap();
+        assert_eq!(ended, Waited::Ready, "a wake-up is lost");
+    }
     inbox.drain(BATCH)
 }
 
@@ -144,9 +146,7 @@ fn one_at_a_time_through_an_inbox() {
             }
         });
         while took.len() < SAMPLES {
-            let waited = inbox.wake_handle().wait(None, &|| !inbox.is_empty(), Some(deadline()), None).unwrap();
-            assert_eq!(waited, Waited::Ready, "a wake-up is lost");
-            for sent in inbox.drain(BATCH) {
+            for sent in next(inbox) {
                 took.push(sent.elapsed());
                 done.send(()).unwrap();
             }
@@ -164,14 +164,14 @@ fn start_echo(port: &Arc<Port>) -> Arc<Link> {
         env: std::env::vars_os().collect(),
     };
     let link = Link::start(&spec, VERSION).unwrap();
-    let header = Header { view: VIEW, doc: None, kind: Kind::Notify, id: None };
+    let header = Header { view: VIEW, doc: None, kind: Kind::Notify, id: None, coalesce: None };
     let body = text_of(&Command::Reload {}).unwrap(); // any will do: the echo hears documents only
     assert!(port.attach(&link, Frame { header, body }).unwrap());
     link
 }
 
 fn message(sender: usize, number: usize) -> Frame {
-    let header = Header { view: VIEW, doc: Some(1), kind: Kind::Notify, id: None };
+    let header = Header { view: VIEW, doc: Some(1), kind: Kind::Notify, id: None, coalesce: None };
     Frame { header, body: format!("[{sender},{number}]").into_bytes() }
 }
 
@@ -179,7 +179,10 @@ fn message(sender: usize, number: usize) -> Frame {
 fn send(port: &Port, bell: &Arc<Bell>, sender: usize, number: usize) {
     while let Err(error) = port.send(message(sender, number)) {
         assert!(matches!(error, SendError::Full { .. }), "{error}");
-        assert_ne!(port.wait_with(bell, For::Room, Some(deadline()), None).unwrap(), Waited::TimedOut);
+        let _watch = port.watch_room(bell);
+        while port.is_full() {
+            assert_ne!(port.wait_with(bell, Some(deadline()), None).unwrap(), Waited::TimedOut);
+        }
     }
 }
 
@@ -230,7 +233,7 @@ fn echo() {
     let socket = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
     let mut peer = Peer::from_stdin().unwrap();
     let notice = |view, notice: &Notice| Frame {
-        header: Header { view, doc: None, kind: Kind::Notify, id: None },
+        header: Header { view, doc: None, kind: Kind::Notify, id: None, coalesce: None },
         body: text_of(notice).unwrap(),
     };
     let (version, schema_version) = (VERSION.into(), SCHEMA_VERSION);
@@ -253,7 +256,7 @@ fn echo() {
             }
         }
         if messages > 0 {
-            peer.send(&notice(VIEW, &Notice::Delivered { bytes, messages })).unwrap();
+            peer.send(&notice(VIEW, &Notice::Delivered { bytes, messages, coalesced: 0 })).unwrap();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a thread that drains no view waits on, as Python sees it.
 
 use crate::gil;
+use crate::port::Port;
 use auroraview_link::Bell as RustBell;
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -21,9 +22,15 @@ impl Bell {
         self.0.ring();
     }
 
+    /// From now on the owner waits on the inbox of `port` (None: on the bell itself). Called by the owner.
+    #[pyo3(signature = (port))]
+    fn drains(&self, port: Option<&Port>) {
+        self.0.drains(port.map(|port| &*port.0));
+    }
+
     /// Waits (without the GIL) until the bell is rung; False when `timeout` seconds passed first.
     fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
         let until = timeout.map(gil::deadline);
-        gil::wait(py, interruptible, |gate| self.0.wait(None, &|| false, until, gate))
+        gil::wait(py, interruptible, |gate| self.0.wait(None, until, gate))
     }
 }

@@ -19,8 +19,9 @@ pub fn wait(
     mut once: impl FnMut(Option<&SignalGate>) -> std::io::Result<Waited> + Send,
 ) -> PyResult<bool> {
     loop {
+        py.check_signals()?; // the host's handlers run here, with its own mask: programs that they start inherit it
         let gate = if interruptible { Some(SignalGate::close()?) } else { None };
-        py.check_signals()?;
+        py.check_signals()?; // what came in between
         match py.detach(|| once(gate.as_ref()))? {
             Waited::Ready => return Ok(true),
             Waited::TimedOut => return Ok(false),

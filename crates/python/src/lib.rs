@@ -5,6 +5,7 @@ mod errors;
 mod gil;
 mod link;
 mod listeners;
+mod log;
 mod port;
 mod streaming;
 
@@ -24,11 +25,13 @@ mod _core {
     #[pymodule_export]
     use super::listeners::Listeners;
     #[pymodule_export]
-    use super::port::{Port, Question, Ticket};
+    use super::log::{start_log, take_log};
+    #[pymodule_export]
+    use super::port::{Port, Question, Ticket, Watch};
     #[pymodule_export]
     use super::streaming::Utf8Stream;
     #[pymodule_export]
-    use super::{check_depth, check_json, contended_locks};
+    use super::{check_depth, check_json, check_lock_order, contended_locks};
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = super::VERSION;
@@ -54,4 +57,10 @@ fn check_depth(text: &str) -> PyResult<()> {
 #[pyfunction]
 fn contended_locks() -> u64 {
     lock::contended()
+}
+
+/// Turns the check of the lock order on or off. False: this build has none.
+#[pyfunction]
+fn check_lock_order(on: bool) -> bool {
+    lock::check_order(on)
 }

@@ -28,6 +28,11 @@ impl Link {
         self.0.lost().map(ToString::to_string)
     }
 
+    /// Whether the UI process is there, as far as the link tells now.
+    fn is_alive(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(py.detach(|| self.0.is_alive())?)
+    }
+
     /// Process id.
     #[getter]
     fn pid(&self) -> u32 {

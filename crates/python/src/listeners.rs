@@ -39,7 +39,7 @@ impl Listeners {
     }
 
     /// Ids and handlers of a name, in their order.
-    fn list(&self, py: Python<'_>, name: &str) -> Vec<(u64, Py<PyAny>)> {
+    fn entries(&self, py: Python<'_>, name: &str) -> Vec<(u64, Py<PyAny>)> {
         let pair = |each: &Listener<Arc<Py<PyAny>>>| (each.id, each.handler.clone_ref(py));
         self.0.of(name).iter().map(pair).collect()
     }

@@ -5,16 +5,17 @@ use crate::link::Link;
 use crate::{errors, gil};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, request_text};
-use auroraview_link::{For, Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket};
+use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket, Watch as RustWatch};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One view's end of the link.
 #[pyclass(frozen)]
-pub struct Port(Arc<RustPort>);
+pub struct Port(pub Arc<RustPort>);
 
 /// A request that a thread waits for.
 #[pyclass(frozen)]
@@ -26,9 +27,30 @@ pub struct Ticket(Mutex<Option<RustTicket>>);
 
 #[pymethods]
 impl Ticket {
-    /// The work is done: closing does not wait for it any longer. May be called again.
+    /// The work was done: closing does not wait for it any longer.
     fn done(&self) {
-        gil::held(|| drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take()));
+        gil::held(|| self.take().map(RustTicket::done));
+    }
+
+    /// The work will not be done.
+    fn cancel(&self) {
+        gil::held(|| drop(self.take()));
+    }
+}
+
+/// Rings a bell as long as it lives.
+#[pyclass(frozen)]
+pub struct Watch {
+    _entry: RustWatch,
+}
+
+impl Ticket {
+    fn new(ticket: RustTicket) -> Self {
+        Self(Mutex::new(Some(ticket)))
+    }
+
+    fn take(&self) -> Option<RustTicket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -57,8 +79,7 @@ impl Port {
 
     /// Accepts a piece of work of the host's own.
     fn begin_operation(&self) -> PyResult<Ticket> {
-        let ticket = self.0.begin_operation().map_err(errors::send)?;
-        Ok(Ticket(Mutex::new(Some(ticket))))
+        self.0.begin_operation().map(Ticket::new).map_err(errors::send)
     }
 
     /// Accepted and not finished.
@@ -67,18 +88,22 @@ impl Port {
         self.0.pending_count()
     }
 
-    /// (pushed, processed, dropped, wake_ups, backlog, latency counts by powers of two of microseconds)
-    fn stats(&self) -> (u64, u64, u64, u64, usize, Vec<u64>) {
-        let stats = self.0.stats();
+    /// Counters by name, and the latency's counts by powers of two of microseconds.
+    fn stats(&self) -> (HashMap<&'static str, u64>, Vec<u64>) {
+        let (queue, tally) = (self.0.stats(), self.0.tally());
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (
-            read(&stats.pushed),
-            read(&stats.taken),
-            self.0.dropped(),
-            read(&stats.wake_ups),
-            self.0.backlog(),
-            stats.latency.counts().to_vec(),
-        )
+        let counters = HashMap::from([
+            ("pushed", read(&queue.pushed)),
+            ("taken", read(&queue.taken)),
+            ("wake_ups", read(&queue.wake_ups)),
+            ("accepted", read(&tally.accepted)),
+            ("processed", read(&tally.processed)),
+            ("cancelled", read(&tally.cancelled)),
+            ("dropped", read(&tally.dropped)),
+            ("coalesced", read(&tally.coalesced)),
+            ("backlog", self.0.backlog() as u64),
+        ]);
+        (counters, queue.latency.counts().to_vec())
     }
 
     /// Connects to a UI process: sends `body` (the creation), then what was sent early.
@@ -88,16 +113,23 @@ impl Port {
     }
 
     /// Sends a notification to the page (`doc` given) or to the UI process, if the view is open.
-    #[pyo3(signature = (body, doc=None))]
-    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>) -> PyResult<()> {
-        let frame = self.frame(Kind::Notify, doc, None, body);
+    /// `coalesce`: it replaces an older one with the same number that the page has not taken.
+    #[pyo3(signature = (body, doc=None, coalesce=None))]
+    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, coalesce: Option<u64>) -> PyResult<()> {
+        let mut frame = self.frame(Kind::Notify, doc, None, body);
+        frame.header.coalesce = coalesce;
         py.detach(|| self.0.send(frame)).map_err(errors::send)
     }
 
-    /// Sends what must go through in every state: the answer to a request, or (`id` None) a command.
+    /// Sends what must go through in every state: the answer to a request; without `id`, a command, or (`doc` given) what
+    /// passes the page's ordinary messages.
     #[pyo3(signature = (body, doc=None, id=None))]
     fn control(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, id: Option<u64>) -> PyResult<()> {
-        let kind = if id.is_some() { Kind::Response } else { Kind::Notify };
+        let kind = match (doc, id) {
+            (_, Some(_)) => Kind::Response,
+            (Some(_), None) => Kind::Control,
+            (None, None) => Kind::Notify,
+        };
         let frame = self.frame(kind, doc, id, body);
         py.detach(|| self.0.send_control(frame)).map_err(errors::send)
     }
@@ -113,12 +145,10 @@ impl Port {
         py.detach(|| self.0.request(frame)).map_err(errors::send)
     }
 
-    /// Sends a request to the UI process that this thread waits for. Its answer rings `bell`, or (None) ends the wait of the
-    /// thread that drains this port.
-    #[pyo3(signature = (method, params, bell))]
-    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: Option<&Bell>) -> PyResult<Question> {
+    /// Sends a request to the UI process that this thread waits for. Its answer rings the thread's bell.
+    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: &Bell) -> PyResult<Question> {
         let frame = |id| self.frame(Kind::Request, None, Some(id), request_text(id, method, params));
-        let bell = bell.map(|bell| Arc::clone(&bell.0));
+        let bell = Arc::clone(&bell.0);
         py.detach(|| self.0.ask(bell, frame)).map(Question).map_err(errors::send)
     }
 
@@ -135,24 +165,27 @@ impl Port {
         gil::wait(py, interruptible, |gate| self.0.wait(until, urgent, gate))
     }
 
-    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung or what it waits for
-    /// ("bell": nothing else, "drain", "room") came true; False when `timeout` seconds passed first.
-    fn wait_with(
-        &self,
-        py: Python<'_>,
-        bell: &Bell,
-        what: &str,
-        timeout: Option<f64>,
-        interruptible: bool,
-    ) -> PyResult<bool> {
-        let what = match what {
-            "bell" => For::Bell,
-            "drain" => For::Drain,
-            "room" => For::Room,
-            _ => return Err(PyValueError::new_err(format!("cannot wait for {what}"))),
-        };
+    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung; False when `timeout`
+    /// seconds passed first.
+    fn wait_with(&self, py: Python<'_>, bell: &Bell, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
         let until = timeout.map(gil::deadline);
-        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, what, until, gate))
+        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, until, gate))
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, as long as the returned object lives.
+    fn watch_drain(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_drain(&bell.0) })
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, as long as the returned object lives.
+    fn watch_room(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_room(&bell.0) })
+    }
+
+    /// Whether the page has to take something before more can be sent.
+    #[getter]
+    fn is_full(&self) -> bool {
+        self.0.is_full()
     }
 
     /// Takes up to `limit` messages, urgent ones first: tuples (kind, doc, id, text, ticket).
@@ -174,7 +207,7 @@ impl Port {
 
 impl Port {
     fn frame(&self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) -> Frame {
-        Frame { header: Header { view: self.0.view(), doc, kind, id }, body }
+        Frame { header: Header { view: self.0.view(), doc, kind, id, coalesce: None }, body }
     }
 }
 
@@ -194,8 +227,9 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
                 Kind::Request => "request",
                 Kind::Response => "response",
                 Kind::Notify => "notify",
+                Kind::Control => "control",
             };
-            let ticket = ticket.map(|ticket| Ticket(Mutex::new(Some(ticket))));
+            let ticket = ticket.map(Ticket::new);
             (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?
         }
         Incoming::Lifecycle(left, entered) => plain(py, "lifecycle", &format!("{} {}", left.name(), entered.name()))?,
