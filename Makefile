@@ -12,6 +12,8 @@ PY := $(VENV)/bin/python
 STEP := tools/step.sh
 CARGO_DENY_VERSION := 0.20.2
 DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 EXTENSION := python/auroraview/_core.abi3.so
 NODE_MODULES := sdk/node_modules/.package-lock.json
 LOCKED := $(if $(CI),--locked)
@@ -31,6 +33,7 @@ EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean
 .PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: verify verify-short models tsan asan fuzz stress
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,7 +41,12 @@ help: ## list the targets
 demo: sys-demo build ## open the demo window; without a display, leave its picture in demo.png
 	@tools/demo.sh
 
-test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test wheel pytest ## run every check and every test
+test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test verify-short wheel pytest ## run every check and every test
+
+verify: models tsan asan fuzz stress ## check the code between threads, and the parsers (docs/verification.md)
+
+verify-short: export FUZZ_SECONDS ?= 5
+verify-short: models tsan asan fuzz
 
 chaos: sys-test build $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
 	@printf '\n== Chaos\n'
@@ -55,7 +63,7 @@ bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=
 
 lint: sys-test fmt ruff mypy deny clippy ## run the checks that run no code of ours
 
-setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) ## install what build and test need; build nothing of ours
+setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) $(FUZZ) ## install what build and test need; build nothing of ours
 
 clean: ## remove what was built; keep .venv, node_modules and installed tools
 	@find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} + 2>/dev/null || true
@@ -89,12 +97,12 @@ $(NODE_MODULES): sdk/package.json sdk/package-lock.json | sys-test
 	@$(STEP) "npm packages" npm --prefix sdk ci --no-progress
 	@touch $@
 
-# Built for a short build, not for speed: it runs for a second.
-$(DENY): | sys-build
+# Built for a short build, not for speed: they run for a second.
+$(DENY) $(FUZZ): target/tools/%: | sys-build
 	@CARGO_TARGET_DIR=$(CURDIR)/target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
-		CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(STEP) "cargo-deny $(CARGO_DENY_VERSION) (once)" \
-		cargo install cargo-deny --quiet --locked --version $(CARGO_DENY_VERSION) \
-		--root target/tools/cargo-deny-$(CARGO_DENY_VERSION)
+		CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(STEP) "$(@F) (once)" \
+		cargo install $(@F) --quiet --locked --version $(patsubst $(@F)-%,%,$(firstword $(subst /, ,$*))) \
+		--root target/tools/$(firstword $(subst /, ,$*))
 	@rm -rf target/tools/build
 
 # --- build -----------------------------------------------------------------------------------------------------
@@ -125,6 +133,7 @@ mypy: $(VENV)/.dev
 
 deny: $(DENY)
 	@$(STEP) "Dependencies (cargo-deny)" $(DENY) --log-level error check bans licenses sources
+	@$(STEP) "Advisories (cargo-deny)" tools/advisories.sh $(DENY)
 
 clippy: $(VENV)/.created | sys-test
 	@$(STEP) "Rust lint (clippy)" cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
@@ -136,6 +145,22 @@ stubtest: $(EXTENSION) $(VENV)/.dev
 # auroraview-python is a module that only an interpreter can load; tests/ tests it.
 rust-test: | sys-test
 	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python
+
+models: | sys-build
+	@$(STEP) "Models (loom, shuttle)" tools/models.sh $(LOCKED)
+
+tsan: | sys-build
+	@$(STEP) "Rust tests under ThreadSanitizer" tools/sanitize.sh thread
+
+asan: | sys-build
+	@$(STEP) "Rust tests under AddressSanitizer" tools/sanitize.sh address
+
+fuzz: $(FUZZ)
+	@$(STEP) "Fuzzing" tools/fuzz.sh $(FUZZ)
+
+stress: | sys-build ## a million messages of eight threads, with figures
+	@STRESS_MESSAGES=1000000 $(STEP) "Stress" \
+		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress
 
 # A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
 ui-example: | sys-test

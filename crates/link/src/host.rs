@@ -4,11 +4,11 @@ use crate::child::{self, ChildSpec, StderrTail};
 use crate::mailbox::{Mailbox, SendError, Waited};
 use crate::outbound::Outbound;
 use crate::platform::{self, SignalGate, Socket, WakeHandle};
-use crate::turn::Turn;
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
 use auroraview_core::sync::Snapshot;
+use auroraview_core::turn::Turn;
 use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
 use std::collections::HashMap;
 use std::io;
@@ -46,7 +46,7 @@ pub struct Link {
     socket: Arc<Socket>,
     out: Arc<Outbound>,
     log: StderrTail,
-    turn: Turn,
+    turn: Turn<WakeHandle>,
     /// Owned by the leader of the turn; the lock is never contended.
     decoder: OrderedMutex<Decoder, RESOURCE>,
     ports: Snapshot<Ports>,

@@ -15,7 +15,6 @@ mod outbound;
 mod peer;
 mod pending;
 mod port;
-mod turn;
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
