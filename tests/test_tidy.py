@@ -12,7 +12,10 @@ ROOT = Path(__file__).parent.parent
 #: Lines of a file and of a function that a head can hold.
 MAX_FILE, MAX_FUNCTION = 600, 70
 #: The only Rust files that may hold `unsafe`.
-UNSAFE = {"crates/ui/src/backend/webkitgtk.rs"}
+UNSAFE = {
+    f"crates/ui/src/backend/{name}.rs"
+    for name in ("cocoa_window", "webkitgtk", "webview2", "win32_window", "wkwebview")
+}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 
 BANNED = [

@@ -183,8 +183,9 @@ fn make_view(factory: &dyn ViewFactory, id: u32, options: ViewOptions) -> Result
 
 /// The bridge with what it must know of this view. The secret sits in a closure that no function of the page can reach.
 fn boot_script(options: &ViewOptions, secret: &str) -> String {
-    let mut origins = vec![crate::origin::own_origin(&options.app_id)];
-    origins.extend(options.allowed_origins.iter().cloned());
+    let own = crate::origin::own_origin(&options.app_id);
+    let spelled = |origin: &String| crate::backend::SPELLING.to_engine(origin);
+    let origins: Vec<String> = std::iter::once(&own).chain(&options.allowed_origins).map(spelled).collect();
     let boot = serde_json::json!({ "secret": secret, "origins": origins, "debug": options.debug });
     format!("(function(){{\"use strict\";const __AURORAVIEW_BOOT__={boot};\n{BRIDGE}\n}})()")
 }
