@@ -3,7 +3,7 @@
 use crate::child::{self, ChildSpec, StderrTail};
 use crate::mailbox::{Mailbox, SendError, Waited};
 use crate::outbound::Outbound;
-use crate::platform::{self, SignalGate, Socket, WakeHandle};
+use crate::platform::{self, Family, SignalGate, Socket, WakeHandle};
 use crate::turn::Turn;
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
@@ -12,7 +12,6 @@ use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
@@ -48,7 +47,7 @@ pub struct Link {
     /// Level 2 (Registry); nothing is called while it is held.
     ports: RwLock<HashMap<u32, Weak<dyn Mailbox>>>,
     /// Level 3 (Resource).
-    child: Mutex<Child>,
+    child: Mutex<Family>,
     started: Instant,
     greeted: AtomicBool,
     closing: AtomicBool,
@@ -77,7 +76,7 @@ impl Link {
             turn: Turn::default(),
             decoder: Mutex::default(),
             ports: RwLock::default(),
-            child: Mutex::new(started.child),
+            child: Mutex::new(started.family),
             started: Instant::now(),
             greeted: AtomicBool::new(false),
             closing: AtomicBool::new(false),

@@ -3,7 +3,6 @@
 //!
 //! Host end: [`Link`] (one per host process) and [`Port`] (one per view). UI end: [`Peer`].
 //! `docs/decisions/0001-who-reads-the-link.md` has the measurements behind the thread layout.
-#![forbid(unsafe_code)]
 
 mod backlog;
 mod child;
@@ -13,11 +12,24 @@ mod outbound;
 mod peer;
 mod pending;
 mod port;
+mod ready;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod platform;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod platform;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(target_os = "linux"))]
+pub mod watch;
 
 pub use child::ChildSpec;
 pub use host::{Link, LinkError};
