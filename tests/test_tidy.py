@@ -14,7 +14,7 @@ MAX_FILE, MAX_FUNCTION = 600, 70
 #: The only Rust files that may hold `unsafe`.
 UNSAFE = {
     f"crates/ui/src/backend/{name}.rs"
-    for name in ("cocoa_window", "webkitgtk", "webview2", "win32_window", "wkwebview")
+    for name in ("cocoa_menu", "cocoa_window", "webkitgtk", "webview2", "win32_window", "wkwebview")
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 

@@ -16,13 +16,14 @@ pub struct LinkWatch {
 }
 
 impl LinkWatch {
-    /// `look` is called on threads of ours and must do no more than post to the loop.
+    /// `read` and `write` are called on threads of ours and must do no more than post to the loop. They are two, since
+    /// the loop asks again only for what it was told.
     ///
     /// Fails only when the process is out of threads.
-    pub fn start(peer: &Peer, look: impl Fn() + Clone + Send + 'static) -> io::Result<Self> {
+    pub fn start(peer: &Peer, read: impl Fn() + Send + 'static, write: impl Fn() + Send + 'static) -> io::Result<Self> {
         Ok(Self {
-            readable: answer("link-readable", peer.socket(), platform::wait_readable, look.clone())?,
-            writable: answer("link-writable", peer.socket(), platform::wait_writable, look)?,
+            readable: answer("link-readable", peer.socket(), platform::wait_readable, read)?,
+            writable: answer("link-writable", peer.socket(), platform::wait_writable, write)?,
         })
     }
 

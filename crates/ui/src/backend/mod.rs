@@ -3,6 +3,8 @@
 //! Everything here belongs to the one thread of the loop; nothing is `Send`.
 
 #[cfg(target_os = "macos")]
+mod cocoa_menu;
+#[cfg(target_os = "macos")]
 #[path = "wkwebview.rs"]
 mod engine;
 #[cfg(windows)]

@@ -55,9 +55,11 @@ pub fn prepare() -> std::result::Result<(), String> {
     })
 }
 
-/// Where the engine keeps things. By default that is beside the program, where users often may not write.
+/// Where the engine keeps things. By default that is beside the program, where users often may not write. Two versions
+/// of us do not share a folder: the engine refuses a second process that asks for it with other arguments.
 pub fn context(folder: Option<&Path>) -> Option<WebContext> {
-    let of_ours = || Some(Path::new(&std::env::var_os("LOCALAPPDATA")?).join("auroraview").join("WebView2"));
+    let name = concat!("WebView2-", env!("CARGO_PKG_VERSION"));
+    let of_ours = || Some(Path::new(&std::env::var_os("LOCALAPPDATA")?).join("auroraview").join(name));
     Some(WebContext::new(folder.map(Path::to_owned).or_else(of_ours)))
 }
 
@@ -80,6 +82,9 @@ impl Page {
             .with_https_scheme(true)
             .with_additional_browser_args(ARGUMENTS)
             .with_default_context_menus(options.context_menu)
+            // In a hidden window; a hidden page would have to be shown by itself later.
+            .with_visible(true)
+            .with_focused(options.visible)
             .with_document_title_changed_handler(move |title| to(Event::Title(title)))
             .build(window)?;
         connect(&webview.webview(), &report).map_err(|error| wry::Error::WebView2Error(error.into()))?;
@@ -152,6 +157,7 @@ struct Load {
     shown: bool,
 }
 
+/// The engine says that content is loading before any script of it runs, so a document's first post comes after that.
 fn connect_loads(webview: &ICoreWebView2, report: &Report) -> Result<()> {
     let load = Rc::new(RefCell::new(Load::default()));
     let (current, to) = (Rc::clone(&load), Rc::clone(report));

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)] // Objective-C; each use has its SAFETY note
 
 use super::script::{self, Ran, Then};
-use super::{Event, Report, Slot};
+use super::{Event, Report, Slot, cocoa_menu};
 use crate::origin::{SCHEME, Spelling};
 use auroraview_core::wire::{LoadState, Loading, ViewOptions};
 use block2::{DynBlock, RcBlock};
@@ -78,7 +78,11 @@ impl Page {
     ) -> wry::Result<Self> {
         let mtm = MainThreadMarker::new().ok_or(wry::Error::NotMainThread)?;
         let to = Rc::clone(&report);
-        let mut builder = builder.with_document_title_changed_handler(move |title| to(Event::Title(title)));
+        let mut builder = builder
+            .with_document_title_changed_handler(move |title| to(Event::Title(title)))
+            // In a hidden window; a hidden page would have to be shown by itself later.
+            .with_visible(true)
+            .with_focused(options.visible);
         if let Some(folder) = &options.data_directory {
             builder = builder.with_data_store_identifier(store(folder));
         }
@@ -88,6 +92,7 @@ impl Page {
         let webview = builder.build(window)?;
         let delegate = Delegate::new(report, mtm);
         connect(&webview, &delegate, mtm);
+        cocoa_menu::install(mtm);
         Ok(Self { webview, delegate, mtm })
     }
 
