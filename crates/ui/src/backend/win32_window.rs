@@ -101,3 +101,56 @@ fn monitor(hwnd: HWND) -> Option<RECT> {
     let known = unsafe { GetMonitorInfoW(MonitorFromWindow(hwnd, MONITOR_DEFAULTTONEAREST), &mut info) };
     known.as_bool().then_some(info.rcMonitor)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Event;
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use tao::dpi::{LogicalPosition, LogicalSize};
+    use tao::event::{Event as TaoEvent, WindowEvent};
+    use tao::event_loop::{ControlFlow, EventLoop, EventLoopBuilder};
+    use tao::platform::run_return::EventLoopExtRunReturn;
+    use tao::platform::windows::EventLoopBuilderExtWindows;
+    use tao::window::WindowBuilder;
+
+    #[test]
+    fn what_happens_to_a_window_is_reported_and_nothing_is_left_of_it() {
+        let mut event_loop: EventLoop<()> = EventLoopBuilder::with_user_event().with_any_thread(true).build();
+        let window = WindowBuilder::new()
+            .with_inner_size(LogicalSize::new(300.0, 200.0))
+            .with_position(LogicalPosition::new(40.0, 50.0))
+            .build(&event_loop)
+            .unwrap();
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let to = Rc::downgrade(&seen);
+        connect(&window, {
+            let seen = Rc::clone(&seen);
+            Rc::new(move |event| {
+                if let Event::Window(state) = event {
+                    seen.borrow_mut().push(state);
+                }
+            })
+        });
+        let first = seen.take().remove(0);
+        assert_eq!((first.size, first.visible, first.fullscreen), (Some((300.0, 200.0)), Some(true), Some(false)));
+        let heard = |happen: &dyn Fn()| {
+            happen();
+            seen.take()
+        };
+        let sizes = heard(&|| window.set_inner_size(LogicalSize::new(400.0, 260.0)));
+        assert!(sizes.iter().any(|state| state.size == Some((400.0, 260.0))), "{sizes:?}");
+        let places = heard(&|| window.set_outer_position(LogicalPosition::new(10.0, 20.0)));
+        assert!(places.iter().any(|state| state.position == Some((10.0, 20.0)) && state.size.is_none()), "{places:?}");
+        let hidden = heard(&|| window.set_visible(false));
+        assert!(hidden.iter().any(|state| state.visible == Some(false)), "{hidden:?}");
+        assert!(handle(&window).is_some_and(|number| number > 0));
+        drop((window, seen));
+        event_loop.run_return(|event, _, flow| {
+            let gone = matches!(event, TaoEvent::WindowEvent { event: WindowEvent::Destroyed, .. });
+            *flow = if gone { ControlFlow::Exit } else { ControlFlow::Wait };
+        });
+        assert!(to.upgrade().is_none(), "the report went with the window");
+    }
+}
