@@ -13,8 +13,16 @@ ROOT = Path(__file__).parent.parent
 MAX_FILE, MAX_FUNCTION = 600, 70
 #: The only Rust files that may hold `unsafe`.
 UNSAFE = {
-    f"crates/ui/src/backend/{name}.rs"
-    for name in ("cocoa_menu", "cocoa_window", "webkitgtk", "webview2", "win32_window", "wkwebview")
+    "crates/link/src/windows/family.rs",
+    "crates/link/src/windows/mod.rs",
+    "crates/link/src/windows/pipe.rs",
+    "crates/link/src/windows/tests.rs",
+    "crates/ui/src/backend/cocoa_menu.rs",
+    "crates/ui/src/backend/cocoa_window.rs",
+    "crates/ui/src/backend/webkitgtk.rs",
+    "crates/ui/src/backend/webview2.rs",
+    "crates/ui/src/backend/win32_window.rs",
+    "crates/ui/src/backend/wkwebview.rs",
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 

@@ -13,8 +13,6 @@ mod peer;
 mod pending;
 mod port;
 mod ready;
-#[cfg(test)]
-mod tests;
 mod turn;
 
 #[cfg(target_os = "linux")]
@@ -37,3 +35,6 @@ pub use mailbox::{Incoming, SendError, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
 pub use port::{Port, Question};
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,11 @@ pub fn exit_with_parent(peer: &Peer) -> io::Result<()> {
 impl Peer {
     /// Takes over standard input, where the host put the link.
     pub fn from_stdin() -> io::Result<Self> {
-        let socket = Arc::new(platform::take_stdin()?);
-        Ok(Self { socket, decoder: Decoder::new(), unsent: VecDeque::new(), written: 0 })
+        Ok(Self::new(platform::take_stdin()?))
+    }
+
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket: Arc::new(socket), decoder: Decoder::new(), unsent: VecDeque::new(), written: 0 }
     }
 
     /// What the loop watches, in the platform's way.

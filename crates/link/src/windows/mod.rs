@@ -6,8 +6,6 @@
 
 mod family;
 mod pipe;
-#[cfg(test)]
-mod tests;
 
 use crate::ready::Ready;
 use auroraview_core::inbox::Wake;
@@ -190,3 +188,6 @@ pub(crate) fn wait(
     }
     Ok(Some(Ready { link: link.is_some_and(Socket::is_readable), log: log.is_some_and(Log::is_readable) }))
 }
+
+#[cfg(test)]
+mod tests;

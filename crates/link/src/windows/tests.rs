@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::tests::{PATIENCE, gather, message, pair, read_exact, start};
-use crate::{Incoming, Port};
+use crate::watch::LinkWatch;
+use crate::{Incoming, Peer, Port};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -189,4 +190,40 @@ fn the_end_of_the_other_end_ends_every_wait() {
     wait_readable(&ours);
     assert_eq!(io::Read::read(&mut &*ours, &mut [0; 10]).unwrap(), 0);
     assert!(write_some(&ours, b"x").is_err());
+}
+
+#[test]
+fn a_loop_is_told_once_for_each_request() {
+    let (ours, theirs) = pair();
+    let mut peer = Peer::new(theirs);
+    let (read, told) = channel();
+    let write = read.clone();
+    let tell_read = move || read.send("read").unwrap_or_default();
+    let watch = LinkWatch::start(&peer, tell_read, move || write.send("write").unwrap_or_default()).unwrap();
+    let next = || told.recv_timeout(PATIENCE).unwrap();
+    let small = message(b"small");
+    write_some(&ours, &small.encode().unwrap()).unwrap();
+    watch.when_readable();
+    assert_eq!(next(), "read");
+    assert!(peer.read().unwrap());
+    assert_eq!(peer.next_frame().unwrap(), Some(small));
+
+    let large = message(&vec![b'x'; 5 << 20]);
+    let mut bytes = vec![0; large.encode().unwrap().len()];
+    std::thread::scope(|scope| {
+        peer.send(&large).unwrap();
+        assert!(!peer.flush(), "this is more than a pipe holds");
+        scope.spawn(|| read_exact(&ours, &mut bytes));
+        while !peer.flush() {
+            watch.when_writable();
+            assert_eq!(next(), "write");
+        }
+    });
+    assert!(bytes == large.encode().unwrap());
+
+    drop(ours);
+    watch.when_readable();
+    assert_eq!(next(), "read");
+    assert!(!peer.read().unwrap(), "the end");
+    assert!(told.try_recv().is_err(), "nothing was told unasked");
 }
