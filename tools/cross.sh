@@ -158,11 +158,10 @@ works_at_all() {
 
 standard_library=(-Zbuild-std=std,panic_abort,panic_unwind)
 
-# cargo_for TARGET ARGUMENTS...
+# cargo_for TARGET COMMAND ARGUMENTS...
 cargo_for() {
-    local target=$1
-    shift
-    cargo "$@" "${standard_library[@]}" --target "$target" && return
+    local target=$1 command=$2
+    cargo "$command" "${standard_library[@]}" --target "$target" "${@:3}" && return
     works_at_all "$target" || changed "it cannot build Rust's standard library for $target"
     exit 1
 }
