@@ -18,7 +18,8 @@ use webview2_com::Microsoft::Web::WebView2::Win32::{
     COREWEBVIEW2_WEB_ERROR_STATUS_CONNECTION_ABORTED, COREWEBVIEW2_WEB_ERROR_STATUS_CONNECTION_RESET,
     COREWEBVIEW2_WEB_ERROR_STATUS_DISCONNECTED, COREWEBVIEW2_WEB_ERROR_STATUS_HOST_NAME_NOT_RESOLVED,
     COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED, COREWEBVIEW2_WEB_ERROR_STATUS_SERVER_UNREACHABLE,
-    COREWEBVIEW2_WEB_ERROR_STATUS_TIMEOUT, ICoreWebView2,
+    COREWEBVIEW2_WEB_ERROR_STATUS_TIMEOUT, ICoreWebView2, ICoreWebView2ContentLoadingEventArgs,
+    ICoreWebView2NavigationCompletedEventArgs, ICoreWebView2NavigationStartingEventArgs,
 };
 use webview2_com::{
     CallDevToolsProtocolMethodCompletedHandler, ContentLoadingEventHandler, NavigationCompletedEventHandler,
@@ -149,7 +150,7 @@ fn source(webview: &ICoreWebView2) -> Result<String> {
 // ---- loads ----
 
 /// The load that goes on, or went on last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Load {
     id: u64,
     url: String,
@@ -162,51 +163,16 @@ fn connect_loads(webview: &ICoreWebView2, report: &Report) -> Result<()> {
     let load = Rc::new(RefCell::new(Load::default()));
     let (current, to) = (Rc::clone(&load), Rc::clone(report));
     let starting = NavigationStartingEventHandler::create(Box::new(move |_, args| {
-        let Some(args) = args else { return Ok(()) };
-        // SAFETY: the engine lends us the arguments for this call; the text is freed by `take_pwstr`.
-        let (id, url) = unsafe { (value(|to| args.NavigationId(to))?, text(|to| args.Uri(to))?) };
-        let before = current.replace(Load { id, url: url.clone(), shown: false });
-        if before.id != id {
-            // The same number again is a redirection.
-            tell(&to, LoadState::Started, url, None);
-        }
-        Ok(())
+        args.map_or(Ok(()), |args| starting(&args, &current, &to))
     }));
     let (current, to) = (Rc::clone(&load), Rc::clone(report));
     let committed = ContentLoadingEventHandler::create(Box::new(move |webview, args| {
-        let (Some(webview), Some(args)) = (webview, args) else { return Ok(()) };
-        // SAFETY: the engine lends us the arguments for this call.
-        let failed = unsafe { value::<BOOL>(|to| args.IsErrorPage(to))? }.as_bool();
-        current.borrow_mut().shown = !failed;
-        // An error page has the address of what failed, but it is nobody's document.
-        let url = if failed { "about:blank".into() } else { source(&webview)? };
-        tell(&to, LoadState::Committed, url, None);
-        Ok(())
+        webview.zip(args).map_or(Ok(()), |(webview, args)| committed(&webview, &args, &current, &to))
     }));
     let to = Rc::clone(report);
     let completed = NavigationCompletedEventHandler::create(Box::new(move |webview, args| {
-        let (Some(webview), Some(args)) = (webview, args) else { return Ok(()) };
-        // SAFETY: the engine lends us the arguments for this call.
-        let (id, success, status) = unsafe {
-            let success: BOOL = value(|to| args.IsSuccess(to))?;
-            (value::<u64>(|to| args.NavigationId(to))?, success.as_bool(), value(|to| args.WebErrorStatus(to))?)
-        };
-        let (url, shown) = {
-            let load = load.borrow();
-            if load.id != id {
-                return Ok(()); // another load replaced it
-            }
-            (load.url.clone(), load.shown)
-        };
-        // A page that came with HTTP status 404, say, is a page.
-        if !success && !shown {
-            if status == COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED {
-                return Ok(());
-            }
-            tell(&to, LoadState::Failed, url, Some(describe(status)));
-        }
-        tell(&to, LoadState::Finished, source(&webview)?, None);
-        Ok(())
+        let now = load.borrow().clone(); // a report may begin another load
+        webview.zip(args).map_or(Ok(()), |(webview, args)| completed(&webview, &args, &now, &to))
     }));
     // SAFETY: the page is alive and this is its thread; it holds the handlers as long as it lives.
     unsafe {
@@ -215,6 +181,57 @@ fn connect_loads(webview: &ICoreWebView2, report: &Report) -> Result<()> {
         webview.add_ContentLoading(&committed, &mut token)?;
         webview.add_NavigationCompleted(&completed, &mut token)
     }
+}
+
+fn starting(args: &ICoreWebView2NavigationStartingEventArgs, load: &RefCell<Load>, report: &Report) -> Result<()> {
+    // SAFETY: the engine lends us the arguments for this call; the text is freed by `take_pwstr`.
+    let (id, url) = unsafe { (value(|to| args.NavigationId(to))?, text(|to| args.Uri(to))?) };
+    let before = load.replace(Load { id, url: url.clone(), shown: false });
+    if before.id != id {
+        // The same number again is a redirection.
+        tell(report, LoadState::Started, url, None);
+    }
+    Ok(())
+}
+
+fn committed(
+    webview: &ICoreWebView2,
+    args: &ICoreWebView2ContentLoadingEventArgs,
+    load: &RefCell<Load>,
+    report: &Report,
+) -> Result<()> {
+    // SAFETY: the engine lends us the arguments for this call.
+    let failed = unsafe { value::<BOOL>(|to| args.IsErrorPage(to))? }.as_bool();
+    load.borrow_mut().shown = !failed;
+    // An error page has the address of what failed, but it is nobody's document.
+    let url = if failed { "about:blank".into() } else { source(webview)? };
+    tell(report, LoadState::Committed, url, None);
+    Ok(())
+}
+
+fn completed(
+    webview: &ICoreWebView2,
+    args: &ICoreWebView2NavigationCompletedEventArgs,
+    load: &Load,
+    report: &Report,
+) -> Result<()> {
+    // SAFETY: the engine lends us the arguments for this call.
+    let (id, success, status) = unsafe {
+        let success: BOOL = value(|to| args.IsSuccess(to))?;
+        (value::<u64>(|to| args.NavigationId(to))?, success.as_bool(), value(|to| args.WebErrorStatus(to))?)
+    };
+    if load.id != id {
+        return Ok(()); // another load replaced it
+    }
+    // A page that came with HTTP status 404, say, is a page.
+    if !success && !load.shown {
+        if status == COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED {
+            return Ok(());
+        }
+        tell(report, LoadState::Failed, load.url.clone(), Some(describe(status)));
+    }
+    tell(report, LoadState::Finished, source(webview)?, None);
+    Ok(())
 }
 
 fn tell(report: &Report, state: LoadState, url: String, message: Option<String>) {
