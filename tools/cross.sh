@@ -196,6 +196,10 @@ check-macos)
 test-windows)
     use_toolchain
     use_wine
+    cargo_for x86_64-pc-windows-gnu test --no-run "${tested[@]}" --lib --bins --tests "$@"
+    # The mingw compiler cannot link this library into the program, as Microsoft's does.
+    cp "$CARGO_TARGET_DIR"/x86_64-pc-windows-gnu/debug/build/webview2-com-sys-*/out/x64/WebView2Loader.dll \
+        "$WINEPREFIX/drive_c/windows/system32/"
     cargo_for x86_64-pc-windows-gnu test "${tested[@]}" --lib --bins --tests "$@"
     ;;
 *)
