@@ -71,7 +71,7 @@ check-windows: sys-cross ## type-check the workspace for Windows
 check-macos: sys-cross ## type-check the workspace for macOS
 	@$(STEP) "macOS: type check" tools/cross.sh $@ $(LOCKED)
 
-test-windows: sys-cross ## run the tests of core and link for Windows, under wine
+test-windows: sys-cross ## run the tests of core, link and ui for Windows, under wine
 	@$(STEP) "Windows: tests under wine" tools/cross.sh $@ $(LOCKED)
 
 setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) $(FUZZ) ## install what build and test need; build nothing of ours

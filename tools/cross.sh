@@ -3,7 +3,7 @@
 #
 #   check-windows  type-checks the workspace for x86_64-pc-windows-msvc
 #   check-macos    type-checks the workspace for aarch64-apple-darwin
-#   test-windows   runs the tests of crates/core and crates/link for Windows under wine
+#   test-windows   runs the tests of crates/core, crates/link and crates/ui for Windows under wine
 #
 # rustup brings the standard library of this machine only, and there is no Windows and no Mac here. Debian's security
 # archive has a recent compiler ("rustc-web") with the source of its standard library, from which cargo can build it for
@@ -22,6 +22,8 @@ mingw=x86_64-w64-mingw32
 recipe=1
 # Crates that exist on these platforms. The floor of the benchmarks is a Linux program.
 packages=(--workspace --exclude auroraview-floor)
+# Crates that need no interpreter.
+tested=(--package auroraview-core --package auroraview-link --package auroraview-ui)
 
 changed() {
     cat >&2 <<TEXT
@@ -171,11 +173,14 @@ cargo_for() {
 use_wine() {
     local wine=/usr/lib/wine/wine64
     [[ -x $wine ]] || changed "the package wine64 has no $wine any more"
+    # Windows need a display. All that runs gets one: wine goes on for a while without, once it has begun so.
+    wine="xvfb-run --auto-servernum $wine"
     export WINEPREFIX=$cross/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml=
     export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$wine
     unset DISPLAY WAYLAND_DISPLAY
     local system=$WINEPREFIX/drive_c/windows/system32
-    [[ -d $system ]] || "$wine" wineboot --init >/dev/null 2>&1 || changed "wine cannot make its prefix"
+    # shellcheck disable=SC2086 # words of a command
+    [[ -d $system ]] || $wine wineboot --init >/dev/null 2>&1 || changed "wine cannot make its prefix"
     [[ -e $system/bcryptprimitives.dll ]] || cp "$tools/bcryptprimitives.dll" "$system/"
 }
 
@@ -191,7 +196,11 @@ check-macos)
 test-windows)
     use_toolchain
     use_wine
-    cargo_for x86_64-pc-windows-gnu test --package auroraview-core --package auroraview-link --lib --tests "$@"
+    cargo_for x86_64-pc-windows-gnu test --no-run "${tested[@]}" --lib --bins --tests "$@"
+    # The mingw compiler cannot link this library into the program, as Microsoft's does.
+    cp "$CARGO_TARGET_DIR"/x86_64-pc-windows-gnu/debug/build/webview2-com-sys-*/out/x64/WebView2Loader.dll \
+        "$WINEPREFIX/drive_c/windows/system32/"
+    cargo_for x86_64-pc-windows-gnu test "${tested[@]}" --lib --bins --tests "$@"
     ;;
 *)
     echo "cross.sh: unknown job $job" >&2

@@ -29,7 +29,7 @@ demo)
     [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] || want+=(xvfb xauth)
     ;;
 test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox) ;;
-cross) want+=(wine64) ;;
+cross) want+=(wine64 xvfb xauth) ;;
 *) die "usage: system.sh build|demo|test|cross" ;;
 esac
 
