@@ -30,7 +30,7 @@ EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean
-.PHONY: sys-build sys-demo sys-test ui fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -137,7 +137,11 @@ stubtest: $(EXTENSION) $(VENV)/.dev
 rust-test: | sys-test
 	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python
 
+# A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
+ui-example: | sys-test
+	@$(STEP) "Example of a UI process" cargo build $(LOCKED) --package auroraview-ui --examples
+
 # The last step: pytest's closing line is the last line of the run.
-pytest: build $(VENV)/.dev
+pytest: build ui-example $(VENV)/.dev
 	@printf '\n== Python tests\n'
 	@$(PY) -m pytest $(ARGS)

@@ -15,9 +15,6 @@ from ._log import log
 #: ``callback(result, error)``: one of both is None.
 Callback = Callable[[Any, Optional[Exception]], None]
 
-#: Longest part of a script that an error message shows, in characters.
-_PREVIEW = 100
-
 
 class Answers:
     """Requests to the UI process that nobody blocks for."""
@@ -26,10 +23,10 @@ class Answers:
         self._port = port
         self._lock = threading.Lock()
         self._callbacks: dict[int, tuple[str, Callback]] = {}
-        self._deadlines: list[tuple[float, int, int]] = []
+        self._deadlines: list[tuple[float, int, float]] = []
 
-    def ask(self, script: str, callback: Callback, timeout_ms: Optional[int]) -> None:
-        """Runs a script; ``callback`` is called once, on the draining thread."""
+    def ask(self, script: str, callback: Callback, timeout_ms: Optional[float]) -> None:
+        """Runs a script; ``callback`` is called once, on the draining thread. ``timeout_ms`` None: no deadline."""
         params = _rpc.encode({"script": script})
         request = self._port.reserve()
         with self._lock:
@@ -49,9 +46,10 @@ class Answers:
 
     def answer(self, request: int, message: dict[str, Any]) -> None:
         with self._lock:
-            _, callback = self._callbacks.pop(request, (None, None))
+            script, callback = self._callbacks.pop(request, ("", None))
         if callback is not None:
-            guarded("a callback of eval_js_async", callback, message.get("result"), _rpc.exception_of(message))
+            error = _rpc.exception_of(message, script)
+            guarded("a callback of eval_js_async", callback, message.get("result"), error)
 
     def end(self) -> None:
         """The view is gone: who still waits is told. Nothing is left to do but where a handler ended the drain."""
@@ -75,7 +73,7 @@ class Answers:
         if not self._deadlines:
             return
         now = time.monotonic()
-        overdue: list[tuple[str, Callback, int]] = []
+        overdue: list[tuple[str, Callback, float]] = []
         with self._lock:
             while self._deadlines and self._deadlines[0][0] <= now:
                 _, request, timeout_ms = heapq.heappop(self._deadlines)
@@ -86,11 +84,12 @@ class Answers:
 
 
 def timed_out(script: str, timeout_ms: float) -> EvalTimeoutError:
-    shown = script if len(script) <= _PREVIEW else script[:_PREVIEW] + "..."
-    return EvalTimeoutError(
+    error = EvalTimeoutError(
         f"the script gave no result within {timeout_ms:g} ms; it may still run, or its promise never settles, "
-        f"or the page is not loaded yet. Script: {shown}"
+        f"or the page is not loaded yet. Script: {_rpc.preview(script)}"
     )
+    error.timeout_ms = timeout_ms
+    return error
 
 
 def log_failure(value: Any, error: Optional[Exception]) -> None:

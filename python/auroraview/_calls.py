@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from . import _aio, _core, _rpc
 from ._errors import InvalidDataError
-from ._handlers import Handler, Listener, Listeners, Methods, arguments, misfit
-from ._log import log
+from ._handlers import Handler, Listeners, Methods, arguments, misfit
+from ._log import TRACING, log
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 #: Raised (as an event) when an event handler raised.
 HANDLER_ERROR = "handler_error"
+#: Stands for the document of a handler that answers nobody.
+_EVENT = -1
 
-Key = tuple[int, int]
+
+class Call(NamedTuple):
+    """A call of the page that must be answered once."""
+
+    doc: int
+    id: int
+    ticket: Optional[_core.Ticket]
 
 
 class Calls:
@@ -27,25 +36,29 @@ class Calls:
         self._listeners = listeners
         self._methods = methods
         self._debug = debug
-        #: Async handlers that run, by (document, id).
-        self._running: dict[Key, Future[Any]] = {}
+        #: Async handlers that run, by (document, id) of their call; those of events by a number of their own.
+        self._running: dict[tuple[int, int], Future[Any]] = {}
+        self._event_ids = itertools.count(1)
+        #: Handlers that run on the draining thread now, innermost last.
+        self.stack: list[Handler] = []
 
     # ---- calls ----
 
-    def call(self, doc: int, call_id: int, message: dict[str, Any]) -> None:
-        key = (doc, call_id)
+    def call(self, call: Call, message: dict[str, Any]) -> None:
         name = message.get("method")
         if not isinstance(name, str):
-            return self._answer(key, _rpc.error(call_id, "INVALID_REQUEST", "a call needs a method"))
+            return self._answer(call, _rpc.error(call.id, "INVALID_REQUEST", "a call needs a method"))
+        if TRACING:
+            log("auroraview.call").debug("start doc=%d id=%d name=%s", call.doc, call.id, name)
         params = message.get("params", _rpc.ABSENT)
         bound = self._methods.get(name)
         if bound is not None:
-            self._run(key, bound, *arguments(params))
+            self._run(call, bound, *arguments(params))
         elif self._listeners.has(name):
             data = {} if params is _rpc.ABSENT else params
-            self._run(key, lambda: self._ask_listeners(name, data), [], {})
+            self._run(call, lambda: self._ask_listeners(name, data), [], {})
         else:
-            self._answer(key, _rpc.error(call_id, "METHOD_NOT_FOUND", self._unknown(name), name="MethodNotFound"))
+            self._answer(call, _rpc.error(call.id, "METHOD_NOT_FOUND", self._unknown(name), name="MethodNotFound"))
 
     def _unknown(self, name: str) -> str:
         near = self._methods.similar(name)
@@ -54,53 +67,59 @@ class Calls:
 
     def _ask_listeners(self, name: str, data: Any) -> Any:
         """Calls every listener; the first result that is not None is the answer."""
-        results = [listener.handler(data) for listener in self._listeners.take(name)]
+        results = [handler(data) for handler in self._listeners.take(name)]
         return next((each for each in results if each is not None), None)
 
-    def _run(self, key: Key, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
+    def _run(self, call: Call, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
+        self.stack.append(function)
         try:
             value = function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its caller, the page
-            self._failed(key, error, function, args, kwargs)
+            self._failed(call, error, function, args, kwargs)
         else:
             if isinstance(value, Coroutine):
-                self._run_async(key, value)
+                self._run_async(call, value)
             else:
-                self._succeeded(key, value)
+                self._succeeded(call, value)
+        finally:
+            self.stack.pop()
 
-    def _run_async(self, key: Key, coroutine: Any) -> None:
+    def _run_async(self, call: Call, coroutine: Any) -> None:
         future = _aio.submit(coroutine)
-        self._running[key] = future
-        future.add_done_callback(lambda done: self._async_done(key, done))
+        self._running[call.doc, call.id] = future
+        future.add_done_callback(lambda done: self._async_done(call, done))
 
-    def _async_done(self, key: Key, future: Future[Any]) -> None:
-        self._running.pop(key, None)
+    def _async_done(self, call: Call, future: Future[Any]) -> None:
+        self._running.pop((call.doc, call.id), None)
         error = None if future.cancelled() else future.exception()
         if future.cancelled():
-            self._answer(key, _rpc.error(key[1], "CANCELLED", "the handler was cancelled", name="CancelledError"))
+            self._answer(call, _rpc.error(call.id, "CANCELLED", "the handler was cancelled", name="CancelledError"))
         elif error is not None:
-            self._answer(key, _rpc.error_of(key[1], error, self._debug))
+            self._answer(call, _rpc.error_of(call.id, error, self._debug))
         else:
-            self._succeeded(key, future.result())
+            self._succeeded(call, future.result())
 
-    def _succeeded(self, key: Key, value: Any) -> None:
+    def _succeeded(self, call: Call, value: Any) -> None:
         try:
-            text = _rpc.result(key[1], value)
+            text = _rpc.result(call.id, value)
         except InvalidDataError as error:
-            text = _rpc.error_of(key[1], error, self._debug)
-        self._answer(key, text)
+            text = _rpc.error_of(call.id, error, self._debug)
+        self._answer(call, text)
 
-    def _failed(self, key: Key, error: Exception, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
+    def _failed(self, call: Call, error: Exception, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
         problem = misfit(function, args, kwargs) if isinstance(error, TypeError) else None
         if problem is not None:
             name = getattr(function, "__qualname__", repr(function))
             message = f"{name}{_signature(function)}: {problem}"
-            return self._answer(key, _rpc.error(key[1], "INVALID_ARGUMENTS", message, name="TypeError"))
-        self._answer(key, _rpc.error_of(key[1], error, self._debug))
+            return self._answer(call, _rpc.error(call.id, "INVALID_ARGUMENTS", message, name="TypeError"))
+        self._answer(call, _rpc.error_of(call.id, error, self._debug))
 
-    def _answer(self, key: Key, text: bytes) -> None:
-        doc, call_id = key
-        self._port.control(text, doc, call_id)
+    def _answer(self, call: Call, text: bytes) -> None:
+        if TRACING:
+            log("auroraview.call").debug("answer doc=%d id=%d bytes=%d", call.doc, call.id, len(text))
+        self._port.control(text, call.doc, call.id)
+        if call.ticket is not None:
+            call.ticket.done()
 
     def cancel(self, doc: int, call_id: int) -> None:
         """The page gave up a call that runs: an async handler is cancelled, a sync one cannot be."""
@@ -108,45 +127,62 @@ class Calls:
         if running is not None:
             running.cancel()
 
-    def never_start(self, doc: int, call_id: int) -> None:
-        """The page gave up a call that has not started."""
-        self._answer((doc, call_id), _rpc.error(call_id, "CANCELLED", "cancelled before it started"))
+    def never_start(self, call: Call) -> None:
+        """A call that has not started is given up, by the page or because the view closed."""
+        if call.ticket is not None:
+            call.ticket.cancel()
+        self._port.control(_rpc.error(call.id, "CANCELLED", "cancelled before it started"), call.doc, call.id)
 
-    def cancel_all(self) -> list[Future[Any]]:
-        """Cancels every async handler that runs. Returns them."""
-        ended = list(self._running.values())
-        for future in ended:
-            future.cancel()
-        return ended
+    def cancel_all(self, but_events: bool = False) -> None:
+        """Cancels the async handlers that run; ``but_events``: only those of calls."""
+        for (doc, _), future in list(self._running.items()):
+            if not (but_events and doc == _EVENT):
+                future.cancel()
 
-    def finish(self, timeout: float) -> None:
-        """Cancels every async handler and waits, for at most ``timeout`` seconds, until they have ended."""
-        ended = self.cancel_all()
-        if ended:
-            from concurrent.futures import wait
-
-            wait(ended, timeout)
+    def running(self) -> list[Future[Any]]:
+        """The async handlers that run."""
+        return list(self._running.values())
 
     # ---- events ----
 
-    def event(self, name: str, data: Any) -> None:
-        """Calls every listener of an event of the page."""
-        for listener in self._listeners.take(name):
-            self.notify(name, listener, data)
+    def event(self, name: str, data: Any, ticket: Optional[_core.Ticket] = None) -> None:
+        """Calls every listener of an event of the page. It is handled when all of them are, async ones too."""
+        begun = [self._begin(name, handler, data)[1] for handler in self._listeners.take(name)]
+        left = [future for future in begun if future is not None]
+        if ticket is None:
+            return
+        if not left:
+            return ticket.done()
 
-    def notify(self, name: str, listener: Listener, *args: Any) -> Any:
-        """Calls one listener; what it raises is logged and reported, and the others still run."""
+        def one_done(_: Future[Any], ticket: _core.Ticket = ticket) -> None:
+            if all(future.done() for future in left):
+                ticket.done()
+
+        for future in left:
+            future.add_done_callback(one_done)
+
+    def notify(self, name: str, handler: Handler, *args: Any) -> Any:
+        """Calls one handler; what it raises is logged and reported. Returns what it returns, if it is not async."""
+        return self._begin(name, handler, *args)[0]
+
+    def _begin(self, name: str, handler: Handler, *args: Any) -> tuple[Any, Optional[Future[Any]]]:
+        self.stack.append(handler)
         try:
-            value = listener.handler(*args)
+            value = handler(*args)
         except Exception as error:  # noqa: BLE001 - one handler's fault must not take the others' event
             self._handler_failed(name, error)
-            return None
-        if isinstance(value, Coroutine):
-            _aio.submit(value).add_done_callback(lambda done: self._async_handler_done(name, done))
-            return None
-        return value
+            return None, None
+        finally:
+            self.stack.pop()
+        if not isinstance(value, Coroutine):
+            return value, None
+        key = (_EVENT, next(self._event_ids))
+        self._running[key] = future = _aio.submit(value)
+        future.add_done_callback(lambda done: self._async_handler_done(name, key, done))
+        return None, future
 
-    def _async_handler_done(self, name: str, future: Future[Any]) -> None:
+    def _async_handler_done(self, name: str, key: tuple[int, int], future: Future[Any]) -> None:
+        self._running.pop(key, None)
         error = None if future.cancelled() else future.exception()
         if error is not None:
             self._handler_failed(name, error)

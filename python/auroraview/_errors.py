@@ -3,20 +3,30 @@
 ::
 
     AuroraViewError
-    ├── UserError                  raise it in a handler: it reaches the page whole
-    ├── JavaScriptError            a script of ours raised in the page        (also a RuntimeError)
-    ├── EvalTimeoutError           a script did not answer in time            (also a TimeoutError)
-    ├── PageGoneError              the document that was asked is gone        (also a RuntimeError)
-    ├── InvalidDataError           data that JSON cannot hold                 (also a ValueError)
-    │   └── PayloadTooLargeError   over the 16 MiB of one message
-    ├── QueueFull                  the page does not keep up
-    ├── NotShownError              the view has no window yet                 (also a RuntimeError)
-    ├── NotYetError                an option that a later version brings      (also a NotImplementedError)
-    ├── UiProcessError             the UI process cannot start, or is gone    (also a RuntimeError)
-    └── ThreadSafetyError
-        └── ShutdownInProgressError   the view is closing or closed
+    ├── UserError                     raise it in a handler: it reaches the page whole
+    ├── InvalidDataError              data that JSON cannot hold                 (also a ValueError)
+    │   └── PayloadTooLargeError      over the 16 MiB of one message
+    ├── NotShownError                 the view has no window yet                 (also a RuntimeError)
+    ├── NotYetError                   an option that a later version brings      (also a NotImplementedError)
+    ├── PageGoneError                 the document that was asked is gone        (also a RuntimeError)
+    ├── EventLoopError                the seven kinds of RFC 0010
+    │   ├── ScriptExecution
+    │   │   └── JavaScriptError       a script of ours raised in the page        (also a RuntimeError)
+    │   ├── QueueFull                 the page does not keep up
+    │   ├── Encoding                  bytes that are no text                     (also a ValueError)
+    │   ├── EventLoopClosed           nobody is there to do it                   (also a RuntimeError)
+    │   │   └── UiProcessError        the UI process cannot start, or is gone
+    │   ├── WindowOperation           a window cannot be what it was asked to be (also a RuntimeError)
+    │   ├── Timeout                   nobody answered in time                    (also a TimeoutError)
+    │   │   └── EvalTimeoutError      ... a script
+    │   └── WebViewLock               retired: see there
+    └── ThreadSafetyError             RFC 0002
+        ├── DeadlockDetectedError     a wait that could never end
+        ├── DrainError                accepted work was not finished in time     (also a TimeoutError)
+        ├── ShutdownInProgressError   the view is closing or closed
+        └── ThreadDispatchTimeoutError   the main thread did not come to it      (also a TimeoutError)
 
-The extension raises them by name (``crates/python/src/errors.rs``).
+The extension raises some of them by name (``crates/python/src/errors.rs``).
 """
 
 from __future__ import annotations
@@ -43,7 +53,21 @@ class UserError(AuroraViewError):
         self.data = data
 
 
-class JavaScriptError(AuroraViewError, RuntimeError):
+class EventLoopError(AuroraViewError):
+    """Base of the kinds of failure that RFC 0010 names."""
+
+
+class ScriptExecution(EventLoopError):
+    """A script could not be run to its end.
+
+    Attributes:
+        script_preview: The beginning of the script, or ``""`` where it is not known.
+    """
+
+    script_preview = ""
+
+
+class JavaScriptError(ScriptExecution, RuntimeError):
     """A script that Python ran raised in the page.
 
     Attributes:
@@ -58,7 +82,17 @@ class JavaScriptError(AuroraViewError, RuntimeError):
         super().__init__(f"{name}: {message}{where}")
 
 
-class EvalTimeoutError(AuroraViewError, TimeoutError):
+class Timeout(EventLoopError, TimeoutError):
+    """Nobody answered in time.
+
+    Attributes:
+        timeout_ms: How long was waited, in milliseconds.
+    """
+
+    timeout_ms: float = 0.0
+
+
+class EvalTimeoutError(Timeout):
     """A script did not answer within its time. It may still be running in the page."""
 
 
@@ -74,8 +108,38 @@ class PayloadTooLargeError(InvalidDataError):
     """One message is over the limit of 16 MiB (``protocol/README.md`` section 6)."""
 
 
-class QueueFull(AuroraViewError):
-    """The page takes messages slower than they are sent, and the bound is reached. Nothing was sent; try later."""
+class QueueFull(EventLoopError):
+    """The page takes messages slower than they are sent, and the bound is reached. Nothing was sent; try later.
+
+    Attributes:
+        queue_len: Messages that wait for the page.
+    """
+
+    queue_len = 0
+
+
+class Encoding(EventLoopError, ValueError):
+    """Bytes are no text in the encoding that they should have."""
+
+
+class EventLoopClosed(EventLoopError, RuntimeError):
+    """Nobody is there who could do it: the UI process is gone, or Python is ending."""
+
+
+class WindowOperation(EventLoopError, RuntimeError):
+    """A window cannot be made, or cannot be what it was asked to be.
+
+    Attributes:
+        operation: What was asked, ``"set_size"`` for example.
+    """
+
+    operation = ""
+
+
+class WebViewLock(EventLoopError):
+    """Retired, and never raised: no lock guards a web view here. One thread of the UI process owns it, and everybody
+    else
+    sends messages."""
 
 
 class NotShownError(AuroraViewError, RuntimeError):
@@ -86,7 +150,7 @@ class NotYetError(AuroraViewError, NotImplementedError):
     """The option or method is part of the plan, but not of this version."""
 
 
-class UiProcessError(AuroraViewError, RuntimeError):
+class UiProcessError(EventLoopClosed):
     """The UI process cannot be started, cannot show windows here, or is gone. The message says what to do."""
 
 
@@ -94,8 +158,21 @@ class ThreadSafetyError(AuroraViewError):
     """Base of the errors about threads (RFC 0002)."""
 
 
+class DeadlockDetectedError(ThreadSafetyError):
+    """A wait that could never end, found before it began: two threads, or one thread and itself, need each other to go
+    on."""
+
+
+class DrainError(ThreadSafetyError, TimeoutError):
+    """What a view had accepted was not finished in time. The message names what was left."""
+
+
 class ShutdownInProgressError(ThreadSafetyError):
     """The view is closing or closed (RFC 0002): nothing new is accepted."""
+
+
+class ThreadDispatchTimeoutError(ThreadSafetyError, TimeoutError):
+    """The main thread did not finish a function in time. If it had not started, it never will."""
 
 
 for _each in [*globals().values()]:

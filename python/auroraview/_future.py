@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, TimeoutError
 from typing import Any, Optional
+
+from . import _threads
 
 
 class EvalFuture(Future[Any]):
-    """The result of a script: ``await`` it in a coroutine, or call ``result(timeout)`` in a thread."""
+    """The result of a script: ``await`` it in a coroutine, or call ``result(timeout)`` in a thread.
+
+    A thread that runs the view's handlers may call ``result()``, too: it handles calls and answers while it waits.
+    """
 
     def __await__(self) -> Generator[Any, None, Any]:
         import asyncio  # 35 ms to import; who awaits has it already
@@ -22,3 +27,23 @@ class EvalFuture(Future[Any]):
             self.set_exception(error)
         else:
             self.set_result(value)
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        """The script's value, or its exception. ``timeout``: seconds.
+
+        Raises:
+            TimeoutError: Nothing within ``timeout``.
+            DeadlockDetectedError: Nobody could be served while it waits.
+        """
+        self._wait(timeout)
+        return super().result(0)
+
+    def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
+        self._wait(timeout)
+        return super().exception(0)
+
+    def _wait(self, timeout: Optional[float]) -> None:
+        own = _threads.desk()
+        self.add_done_callback(lambda _: own.ring())
+        if not _threads.wait_until(self.done, timeout):
+            raise TimeoutError

@@ -5,68 +5,42 @@ Readers take a snapshot without a lock; writers replace it under one, which is n
 
 from __future__ import annotations
 
-import itertools
 import threading
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, Optional, Union
 
-from . import _rpc
+from . import _core, _rpc
 
 Handler = Callable[..., Any]
 
 
-class Listener(NamedTuple):
-    id: int
-    handler: Handler
-    once: bool
-
-
 class Listeners:
-    """Event listeners by name, called in the order in which they were registered."""
+    """Event listeners by name, called in the order of their registration. Nobody waits, whoever changes them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_name: dict[str, tuple[Listener, ...]] = {}
-        self._ids = itertools.count(1)
+        self._core = _core.Listeners()
 
     def add(self, name: str, handler: Handler, once: bool = False) -> int:
         if not callable(handler):
             raise TypeError(f"a handler must be callable, not {type(handler).__name__} ({handler!r})")
-        listener = Listener(next(self._ids), handler, once)
-        with self._lock:
-            self._by_name[name] = (*self._by_name.get(name, ()), listener)
-        return listener.id
+        return self._core.add(name, handler, once)
 
     def remove(self, name: str, which: Union[Handler, int, None]) -> int:
         """Removes one listener by handler or id, or (None) all. Returns how many were removed."""
-        with self._lock:
-            before = self._by_name.get(name, ())
-            # bool is an int in Python, and 1 == 1.0: only a real id is an id
-            kept = tuple(each for each in before if which is not None and which not in (each.id, each.handler))
-            if kept:
-                self._by_name[name] = kept
-            else:
-                self._by_name.pop(name, None)
-        return len(before) - len(kept)
+        if which is None:
+            return self._core.remove_all(name)
+        if isinstance(which, int) and not isinstance(which, bool):
+            return int(self._core.remove_id(name, which))
+        return sum(self._core.remove_id(name, each) for each, handler in self._core.entries(name) if handler == which)
 
-    def take(self, name: str) -> tuple[Listener, ...]:
-        """The listeners to call now. Those for one time are removed: two threads never both get one."""
-        listeners = self._by_name.get(name, ())
-        if not any(each.once for each in listeners):
-            return listeners
-        with self._lock:
-            listeners = self._by_name.get(name, ())
-            kept = tuple(each for each in listeners if not each.once)
-            if kept:
-                self._by_name[name] = kept
-            else:
-                self._by_name.pop(name, None)
-        return listeners
+    def take(self, name: str) -> list[Handler]:
+        """The handlers to call now. Those for one time are removed: two threads never both get one."""
+        return self._core.take(name)
 
     def has(self, name: str) -> bool:
-        return name in self._by_name
+        return self._core.has(name)
 
     def names(self) -> list[str]:
-        return sorted(self._by_name.copy())
+        return self._core.names()
 
 
 class Methods:

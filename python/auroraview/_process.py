@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import Optional, Protocol
 
-from . import _aio, _core
+from . import _aio, _core, _log, _threads
 from ._errors import UiProcessError
 
 #: Set to run another executable; it must be of the same version.
@@ -31,6 +31,7 @@ class Shown(Protocol):
     """A view that is not closed yet."""
 
     def close(self) -> None: ...
+    def shutdown(self) -> None: ...
     def _disown(self) -> None: ...
 
 
@@ -87,12 +88,16 @@ def untrack(view: Shown) -> None:
 
 def _end() -> None:
     """Before finalisation begins: views are closed, their threads stopped, the UI process ended."""
-    for view in list(_views):
+    open_views = list(_views)
+    for view in open_views:
+        view.shutdown()  # all at once, so that their deadlines pass together
+    for view in open_views:
         view.close()
     with _lock:
         current = _link
     if current is not None and current.lost is None:
         current.shut_down(EXIT_TIMEOUT)
+    _log.flush()
 
 
 def _forget_after_fork() -> None:
@@ -100,6 +105,7 @@ def _forget_after_fork() -> None:
     global _link, _lock
     _link, _lock = None, threading.Lock()
     _aio.forget_after_fork()
+    _threads.forget_after_fork()
     for view in list(_views):
         view._disown()
     _views.clear()

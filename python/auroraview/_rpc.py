@@ -143,8 +143,17 @@ def traceback_of(exception: BaseException) -> str:
     return "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
 
 
-def exception_of(answer: dict[str, Any]) -> Optional[Exception]:
-    """The exception that an answer of the UI process stands for, or None."""
+#: Longest part of a script that an error message shows, in characters.
+_PREVIEW = 100
+
+
+def preview(script: str) -> str:
+    """The beginning of a script, for messages to people."""
+    return script if len(script) <= _PREVIEW else script[:_PREVIEW] + "..."
+
+
+def exception_of(answer: dict[str, Any], script: str = "") -> Optional[Exception]:
+    """The exception that an answer of the UI process to a script stands for, or None."""
     failure = answer.get("error")
     if failure is None:
         return None
@@ -158,5 +167,7 @@ def exception_of(answer: dict[str, Any]) -> Optional[Exception]:
     if code == "TOO_LARGE":
         return PayloadTooLargeError(message)
     if code == "EXECUTION_ERROR":
-        return JavaScriptError(message, data.get("name", "Error"), data.get("stack"))
+        error = JavaScriptError(message, data.get("name", "Error"), data.get("stack"))
+        error.script_preview = preview(script)
+        return error
     return AuroraViewError(f"{code}: {message}")

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
-import time
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
-from . import _aio, _core, _pages, _process, _rpc
+from . import _aio, _core, _pages, _rpc, _stats, _threads
 from ._answers import Answers, Callback, log_failure, timed_out
 from ._calls import Calls
-from ._dispatch import Dispatcher
-from ._errors import NotShownError, ShutdownInProgressError, UiProcessError
+from ._config import ThreadSafetyConfig
+from ._dispatch import Dispatcher, Observed
+from ._errors import DeadlockDetectedError, NotShownError, QueueFull, ShutdownInProgressError
 from ._handlers import Handler, Listeners, Methods
+from ._life import CLOSE_TIMEOUT, Life
 from ._log import log
 from ._options import ViewOptions
+from ._processing import ProcessorConfig
+from ._stats import Stats
 from ._window import Window, WindowEvent
 
 if TYPE_CHECKING:
     from ._future import EvalFuture
 
 _ids = itertools.count(1)
-
-#: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
-CLOSE_TIMEOUT = 5.0
-#: Default deadline of a script, in milliseconds (RFC 0002).
-EVAL_TIMEOUT_MS = 5000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +40,7 @@ class WebView(Window):
         width, height: Size of the page, in logical pixels.
         url: Address to load.
         html: Document to load instead; files next to it come from ``asset_root``.
+        processor: How much is handled at a time, and whether the host pumps; None: :meth:`ProcessorConfig.standalone`.
         options: Further fields of :class:`~auroraview.ViewOptions`.
 
     Raises:
@@ -57,6 +55,10 @@ class WebView(Window):
         "``handler(url: str, message: str)``: a document will not come. Without a handler, the page says so."
     )
     on_navigated = WindowEvent("``handler(url: str)``: another document took the place of the last one.")
+    on_lifecycle = WindowEvent(
+        "``handler(state: str)``: the view entered a state of its life; see :attr:`lifecycle`. In order, each state "
+        "once; no lock is held meanwhile."
+    )
     on_crashed = WindowEvent("``handler(reason: str)``: the web process is gone; ``reload()`` starts a new one.")
 
     def __init__(
@@ -67,27 +69,26 @@ class WebView(Window):
         *,
         url: Optional[str] = None,
         html: Optional[str] = None,
+        processor: Optional[ProcessorConfig] = None,
         **options: Any,
     ) -> None:
         if url is not None and html is not None:
             raise ValueError("give url or html, not both")
         self._options = ViewOptions.build({"title": title, "width": width, "height": height, **options})
+        self._processor = processor or ProcessorConfig.standalone()
+        self._processor.check()
         self._port: _core.Port = _core.Port(next(_ids))
         self._listeners = Listeners()
         self._window_events = Listeners()
         self._methods = Methods()
         self._calls = Calls(self._port, self._listeners, self._methods, self._options.debug)
         self._answers = Answers(self._port)
-        self._dispatcher = Dispatcher(
-            self._port, self._calls, self._answers, self._on_notice, self._may_close, self._on_lost
-        )
-        self._shown = threading.Event()
-        self._closed = threading.Event()
-        self._close_asked = False
+        self._life = Life(self._options.title or "view", self._port, self._calls, self._raise_event)
+        self._dispatcher = Dispatcher(self._port, self._calls, self._answers, self._processor, _Sink(self))
+        self._life.dispatcher = self._dispatcher
         self._has_content = False
-        self._failure: Optional[str] = None
-        #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
-        self._lock = threading.RLock()
+        #: What the wire calls the keys of ``emit(coalesce=...)``.
+        self._coalesce_numbers: dict[tuple[str, str], int] = {}
         self._session: Optional[dict[str, Any]] = None
         self._url: Optional[str] = None
         self._title_follows = title is None
@@ -104,95 +105,117 @@ class WebView(Window):
 
         Args:
             wait: True: blocks until the view is closed, and runs its handlers on the calling thread, inside this call;
-                Ctrl+C closes the view. False: returns at once, and handlers run on a thread of ours.
+                Ctrl+C closes the view. False: returns at once, and handlers run on a thread of ours. With a
+                ``processor`` that is pumped by the host, it returns at once in any case, and :meth:`process_events`
+                runs them.
 
         Raises:
             UiProcessError: The window cannot be opened; the message says what is missing.
+            WindowOperation: The UI process could not make this window.
             ShutdownInProgressError: The view was closed before.
             RuntimeError: The view is shown already.
         """
-        self._open()
-        if wait:
-            self._run(interruptible=threading.current_thread() is threading.main_thread())
-            self._raise_failure()
-        else:
-            name = f"auroraview-{self._options.title or 'view'}"
-            threading.Thread(target=self._run_alone, name=name, daemon=True).start()
-
-    def _open(self) -> None:
-        create = _rpc.notification("view/create", self._options.wire())
-        with self._lock:
-            if self._port.lifecycle in ("close_requested", "destroying", "destroyed"):
-                raise ShutdownInProgressError("the view is closed; make a new one")
-            if self._shown.is_set():
-                raise RuntimeError("the view is shown already; use set_visible(True) to bring a hidden window back")
-            if not self._has_content:
-                self.load_html("")  # scripts and events need a document
-            self._port.attach(_process.link(), create)
-            self._shown.set()
-        _process.track(self)
+        self._life.open(self._prepare, _rpc.notification("view/create", self._options.wire()), self)
         self._sync_session()
+        if self._processor.self_pump:
+            return
+        if wait:
+            self._life.run_here()
+        else:
+            self._life.run_on_own_thread()
 
-    def _run_alone(self) -> None:
-        self._run(interruptible=False)
-        if self._failure is not None:  # nobody may be there whom it could be raised to
-            log().error("%r: %s", self, self._failure)
+    def _prepare(self) -> None:
+        if not self._has_content:
+            self.load_html("")  # scripts and events need a document
 
-    def _run(self, interruptible: bool) -> None:
-        try:
-            self._dispatcher.run(interruptible)
-        except KeyboardInterrupt:
-            self._request_close()
-            self._dispatcher.run(interruptible)  # a second Ctrl+C gets through
-        finally:
-            if not self._dispatcher.ended:  # this thread leaves; nobody would drain any more
-                self._request_close()
-                self._end("error")
+    def process_events(self) -> bool:
+        """Runs, on the calling thread, the handlers of what has come, within the budget of the view's ``processor``.
+
+        For hosts that call it from a timer of theirs. Never waits. Always from the same thread.
+
+        Returns:
+            True once the view is closed: the timer may end.
+
+        Raises:
+            ThreadSafetyError: The handlers of this view run on another thread.
+        """
+        self._life.pump()
+        return self._life.closed.is_set()
+
+    #: The same drain: the host process has no window messages of ours to leave out (seed 000 section 3.3).
+    process_ipc_only = process_events
+    #: The same drain.
+    process_events_ipc_only = process_events
 
     def wait(self, timeout: Optional[float] = None) -> bool:
-        """Blocks until the view is closed; False when ``timeout`` seconds passed first. Not for its handlers.
+        """Blocks until the view is closed; False when ``timeout`` seconds passed first.
 
         Raises:
             UiProcessError: The view ended because its UI process did.
+            DeadlockDetectedError: Called in a handler of the view, or where its handlers wait for the calling thread.
         """
-        closed = self._closed.wait(timeout)
-        if closed:
-            self._raise_failure()
-        return closed
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise UiProcessError(self._failure)
+        return self._life.wait(timeout)
 
     def close(self) -> None:
         """Closes the view. Nothing new is accepted; what was accepted may finish, for at most 5 s. Safe to call twice.
 
-        Returns when the view is gone, or at once on a thread that runs its handlers.
+        Returns when the view is gone, or at once on a thread that runs its handlers. What is not finished in time is
+        cancelled, and a warning names it.
         """
-        self._request_close()
-        if self._dispatcher.is_draining_thread() or _aio.is_own_thread():
-            return
-        if not self._closed.wait(CLOSE_TIMEOUT):
-            log().warning("%r: its handlers did not finish within %g s after close()", self, CLOSE_TIMEOUT)
+        self._life.close()
 
-    def _request_close(self) -> None:
-        self._close_asked = True
-        with self._lock:  # a view is either shown and then closed, or never shown
-            first = self._port.request_close()
-            shown = self._shown.is_set()
-            if first and shown:
-                self._port.control(_rpc.notification("view/close", {}))
-        if first and not shown:
-            self._end("host")
+    def shutdown(self) -> None:
+        """Begins to close and returns at once (RFC 0002); see :meth:`close`."""
+        self._life.request_close()
+
+    @property
+    def is_shutdown(self) -> bool:
+        """Whether nothing new is accepted any more (RFC 0002)."""
+        return self.lifecycle not in ("creating", "active")
+
+    def begin_operation(self) -> Operation:
+        """Marks work of your own that closing shall wait for: ``with view.begin_operation(): ...`` (RFC 0002). Any
+        thread.
+
+        Raises:
+            ShutdownInProgressError: The view is closing already.
+        """
+        return Operation(self._port.begin_operation())
+
+    def wait_for_drain(self, timeout: float = CLOSE_TIMEOUT) -> None:
+        """Waits, at most ``timeout`` seconds, until everything that was accepted is handled (RFC 0002).
+
+        Raises:
+            DrainError: It was not; the message names what is left.
+            DeadlockDetectedError: Called in a handler, which is itself part of what must finish.
+        """
+        with self._life.at_home():
+            self._life.wait_for_drain(timeout)
 
     def is_alive(self) -> bool:
         """Whether the view is shown and not closed."""
-        return self._shown.is_set() and not self._closed.is_set()
+        return self._life.shown.is_set() and not self._life.closed.is_set()
 
     @property
     def lifecycle(self) -> str:
         """``creating``, ``active``, ``close_requested``, ``destroying`` or ``destroyed`` (seed 000 section 9.1)."""
         return self._port.lifecycle
+
+    def stats(self) -> Stats:
+        """What passed through the view so far. Any thread."""
+        return _stats.of(self._port)
+
+    def add_observer(self, observer: Callable[[Observed], None], priority: int = 0) -> None:
+        """Calls ``observer(message)`` for each call, event and notice before it is handled, higher priorities first.
+
+        An observer sees what a message is, not its data. It runs on the thread that runs the handlers; what it raises
+        goes to the log.
+        """
+        self._dispatcher.add_observer(observer, priority)
+
+    def remove_observer(self, observer: Callable[[Observed], None]) -> None:
+        """Ends what :meth:`add_observer` began."""
+        self._dispatcher.remove_observer(observer)
 
     def __enter__(self) -> WebView:
         return self
@@ -268,36 +291,42 @@ class WebView(Window):
         """
         self._answers.ask(script, log_failure, None)
 
-    def eval_js_sync(self, script: str, timeout_ms: float = EVAL_TIMEOUT_MS) -> Any:
+    def eval_js_sync(self, script: str, timeout_ms: Optional[float] = None) -> Any:
         """Runs a script and returns its value (a promise is awaited). A handler that waits serves the page.
 
         Raises:
             JavaScriptError: The script raised.
-            EvalTimeoutError: No value within ``timeout_ms`` milliseconds.
+            EvalTimeoutError: No value within ``timeout_ms`` milliseconds (None: ``js_eval_timeout_ms`` of
+                :class:`~auroraview.ThreadSafetyConfig`).
+            DeadlockDetectedError: Nobody could be served while it waits.
             PageGoneError: The page navigated away meanwhile.
             NotShownError: The view was never shown, so nobody would answer.
             ShutdownInProgressError: The view is closed.
         """
+        if timeout_ms is None:
+            timeout_ms = ThreadSafetyConfig.current().js_eval_timeout_ms
         params = _rpc.encode({"script": script})
-        if not self._shown.is_set() and not self._closed.is_set():
+        if not self._life.shown.is_set() and not self._life.closed.is_set():
             raise NotShownError("the view is not shown yet: call show(wait=False) first, or use eval_js_async")
-        draining = self._dispatcher.is_draining_thread()
-        interruptible = threading.current_thread() is threading.main_thread()
-        question = self._port.ask("view/eval", params, draining)
-        until = time.monotonic() + timeout_ms / 1000
-        while (answer := question.answer()) is None:
-            if not question.wait(until - time.monotonic(), draining, interruptible):
+        if _aio.is_own_thread():
+            raise DeadlockDetectedError(
+                "eval_js_sync() in an async handler would stop the event loop that the page's answer may need; "
+                "write: await view.eval_js_async(...)"
+            )
+        _threads.check_depth()
+        question = self._port.ask("view/eval", params, _threads.desk().bell)
+        with self._life.at_home():
+            if not _threads.wait_until(lambda: question.answer() is not None, timeout_ms / 1000, port=self._port):
                 raise timed_out(script, timeout_ms)
-            if draining:
-                self._dispatcher.serve()
+        answer = question.answer() or b"{}"
         message = _rpc.decode(answer.decode())
-        error = _rpc.exception_of(message)
+        error = _rpc.exception_of(message, script)
         if error is not None:
             raise error
         return message["result"]
 
     def eval_js_async(
-        self, script: str, callback: Optional[Callback] = None, timeout_ms: int = EVAL_TIMEOUT_MS
+        self, script: str, callback: Optional[Callback] = None, timeout_ms: Optional[float] = None
     ) -> EvalFuture:
         """Runs a script; ``callback(result, error)`` is called once, on the thread that runs the view's handlers.
 
@@ -306,6 +335,8 @@ class WebView(Window):
         """
         from ._future import EvalFuture
 
+        if timeout_ms is None:
+            timeout_ms = ThreadSafetyConfig.current().js_eval_timeout_ms
         future = EvalFuture()
         self._answers.ask(script, future.complete if callback is None else callback, timeout_ms)
         return future
@@ -349,19 +380,44 @@ class WebView(Window):
         self._sync_session()
         return removed
 
-    def emit(self, name: str, data: Any = _rpc.ABSENT) -> None:
+    def emit(self, name: str, data: Any = _rpc.ABSENT, *, coalesce: Optional[str] = None) -> None:
         """Sends an event to the page. One thread's events arrive in order; before the page is ready they wait.
 
         Args:
             name: Any text that does not begin with ``$/``.
             data: Anything that JSON can hold; arrives as it is. Absent: ``{}``.
+            coalesce: For values of which only the newest counts, such as a slider's: an event of the same name and key
+            that
+                the page has not taken yet is replaced by this one. Nothing else is ever dropped.
 
         Raises:
             InvalidDataError, PayloadTooLargeError: The data cannot be sent.
-            QueueFull: 65,536 messages or 64 MiB wait for the page, which does not take them.
+            QueueFull: 65,536 messages or 64 MiB wait for the page, which does not take them. A thread that may wait
+            (see
+                :class:`~auroraview.ThreadSafetyConfig`) waited for room before.
             ShutdownInProgressError: The view is closed.
         """
-        self._port.notify(_rpc.notification(_rpc.check_name(name), data), 0)
+        text = _rpc.notification(_rpc.check_name(name), data)
+        number = None if coalesce is None else self._coalesce_numbers.setdefault((name, coalesce), next(_ids))
+        try:
+            self._port.notify(text, 0, number)
+        except QueueFull:
+            own = _threads.desk()
+            if own.is_main or own.dispatcher is not None or _aio.is_own_thread():
+                raise
+            self._emit_when_there_is_room(text, number)
+
+    def _emit_when_there_is_room(self, text: bytes, number: Optional[int]) -> None:
+        config = ThreadSafetyConfig.current()
+        watch = self._port.watch_room(_threads.desk().bell)
+        for _ in range(config.max_retries):
+            _threads.wait_until(lambda: not self._port.is_full, config.retry_delay_ms / 1000, port=self._port)
+            try:
+                return self._port.notify(text, 0, number)
+            except QueueFull:
+                continue
+        del watch
+        self._port.notify(text, 0, number)
 
     # ---- functions for the page ----
 
@@ -410,9 +466,9 @@ class WebView(Window):
 
     def _sync_session(self) -> None:
         """Tells the page what Python listens to and offers, if that changed."""
-        if not self._shown.is_set() or self._closed.is_set():
+        if not self._life.shown.is_set() or self._life.closed.is_set():
             return
-        with self._lock:
+        with self._life.lock:
             session = {
                 "events": self._listeners.names(),
                 "namespaces": self._methods.namespaces(),
@@ -427,77 +483,88 @@ class WebView(Window):
         self._sync_session()
 
     def _raise_event(self, name: str, *args: Any) -> None:
-        for listener in self._window_events.take(name):
-            self._calls.notify(name, listener, *args)
+        for handler in self._window_events.take(name):
+            self._calls.notify(name, handler, *args)
 
-    def _may_close(self) -> bool:
-        answers = [self._calls.notify("closing", each) for each in self._window_events.take("closing")]
+    def _disown(self) -> None:
+        """In a forked child: the view belongs to the parent."""
+        self._port = _Orphan()  # type: ignore[assignment]
+        self._life.disown()
+
+
+class _Sink:
+    """What the dispatcher tells that is not the page's business (``protocol/README.md`` section 5)."""
+
+    def __init__(self, view: WebView) -> None:
+        self._view = view
+        life = view._life
+        self.on_lost, self.on_edge = life.lost, life.edge
+        self.next_deadline, self.check_deadline = life.next_deadline, life.check_deadline
+
+    def may_close(self) -> bool:
+        view = self._view
+        answers = [view._calls.notify("closing", each) for each in view._window_events.take("closing")]
         return not any(answer is False for answer in answers)
 
-    def _on_notice(self, method: str, params: dict[str, Any]) -> None:
-        """What the UI process says about the view (``protocol/README.md`` section 5)."""
+    def on_notice(self, method: str, params: Any) -> None:
+        view = self._view
         if method == "view/loading":
             self._on_loading(**params)
         elif method == "window/changed":
-            self._changed(params)
+            view._changed(params)
         elif method == "view/title":
-            self._titled(params["title"])
+            view._titled(params["title"])
         elif method == "view/created":
-            self._window["handle"] = params["window_handle"]
+            view._window["handle"] = params["window_handle"]
         elif method == "view/crashed":
-            self._calls.cancel_all()
-            self._raise_event("crashed", params["reason"])
+            view._calls.cancel_all(but_events=True)
+            view._raise_event("crashed", params["reason"])
         elif method == "view/refused":
             log().warning(
                 "posts of a page at %(origin)s were refused (%(reason)s, %(count)d so far); "
                 "list the origin in allowed_origins if it may call Python", params,
             )  # fmt: skip
         elif method == "view/failed":
-            self._failure = params["message"]
-            self._end("error")
+            view._life.failed(params["message"])
         elif method == "view/closed":
-            self._port.request_close()
-            self._end(params["reason"])
+            view._life.page_closed(params["reason"])
 
     def _on_loading(self, state: str, url: str, message: str = "") -> None:
+        view = self._view
         if state == "committed":
-            self._url = url
-            self._calls.cancel_all()  # of the document that is gone
-            self._raise_event("navigated", url)
+            view._url = url
+            view._calls.cancel_all(but_events=True)  # of the document that is gone
+            view._raise_event("navigated", url)
         elif state == "finished":
-            self._raise_event("loaded", url)
+            view._raise_event("loaded", url)
         elif state == "failed":
             log().warning("cannot load %s: %s", url, message)
             self._load_failed(url, message)
 
     def _load_failed(self, url: str, message: str) -> None:
         """Who listens decides what to show instead; else the page says what happened."""
-        if self._window_events.has("load_failed"):
-            self._raise_event("load_failed", url, message)
-        elif not self._close_asked:
-            self._load("html", _pages.load_failed(url, message))
+        view = self._view
+        if view._window_events.has("load_failed"):
+            view._raise_event("load_failed", url, message)
+        elif not view._life.close_asked:
+            view._load("html", _pages.load_failed(url, message))
 
-    def _on_lost(self, why: str) -> None:
-        if not self._close_asked:
-            self._failure = why
-        self._end("error" if self._failure else "host")
 
-    def _end(self, reason: str) -> None:
-        """The view is gone: ends the drain, lets async handlers finish their cancellation, and says so."""
-        if self._dispatcher.ended:
-            return
-        self._dispatcher.ended = True
-        self._port.destroy()
-        self._calls.finish(CLOSE_TIMEOUT)
-        self._answers.end()
-        _process.untrack(self)
-        self._raise_event("closed", reason)
-        self._closed.set()
+class Operation:
+    """Work of the host that closing waits for: use it with ``with``, or call :meth:`done`."""
 
-    def _disown(self) -> None:
-        """In a forked child: the view belongs to the parent."""
-        self._port = _Orphan()  # type: ignore[assignment]
-        self._closed.set()
+    def __init__(self, ticket: _core.Ticket) -> None:
+        self._ticket = ticket
+
+    def done(self) -> None:
+        """The work is done. Any thread; may be called again."""
+        self._ticket.done()
+
+    def __enter__(self) -> Operation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done()
 
 
 class _Orphan:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Generic, Optional, TypeVar, overload
 
+from ._errors import WindowOperation
+
+#: The X11 protocol counts pixels of a window in 15 bits; Windows has the same limit.
+MAX_LENGTH = 32767
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -97,9 +102,19 @@ class Window:
         return size
 
     def set_size(self, width: float, height: float) -> None:
-        """Asks for another size, in logical pixels. :attr:`on_resized` tells what became of it."""
+        """Asks for another size, in logical pixels. :attr:`on_resized` tells what became of it.
+
+        Raises:
+            WindowOperation: No window can be that large.
+        """
         if width <= 0 or height <= 0:
             raise ValueError(f"width and height must be positive, not {width} x {height}")
+        if max(width, height) > MAX_LENGTH:
+            error = WindowOperation(
+                f"set_size: no window can be {width:g} x {height:g}; the limit is {MAX_LENGTH} pixels each way"
+            )
+            error.operation = "set_size"
+            raise error
         self._set_window(size=(width, height))
 
     @property

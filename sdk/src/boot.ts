@@ -11,6 +11,7 @@ declare const __AURORAVIEW_BOOT__: {
   readonly secret: string;
   readonly origins: readonly string[];
   readonly debug: boolean;
+  readonly trace: boolean;
 };
 
 /** Engines report the origin of a scheme of ours as "null" unless it was registered as a standard one. */
@@ -30,7 +31,7 @@ function boot(): void {
   if (hasOwn(window, "auroraview")) return; // injected twice
   const transport = webkitTransport();
   if (transport === undefined) return;
-  const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, mintNonce());
+  const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, mintNonce(), __AURORAVIEW_BOOT__.trace);
   defineProperty(window, "auroraview", bare({ value: view, enumerable: true }));
 }
 

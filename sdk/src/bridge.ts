@@ -15,21 +15,22 @@ import { createEventSender } from "./send-event.ts";
 import type { Transport } from "./transport.ts";
 
 /** Says hello over the transport and returns what the page gets as `window.auroraview`. */
-export function createBridge(transport: Transport, secret: string, nonce: string): AuroraView {
+export function createBridge(transport: Transport, secret: string, nonce: string, trace = false): AuroraView {
   const outbox = createOutbox(transport, secret, nonce, { onBatch, onClosed });
   const config = createConfig();
-  const calls = createCalls(outbox, config);
+  const calls = createCalls(outbox, config, trace);
   const sender = createEventSender(outbox);
   const handlers = createHandlers();
   const domEvents = createDomEvents(sender.sendEvent);
   const ready = createReady(outbox);
-  const hold = createHold();
+  const hold = createHold(outbox.caughtUp);
   // A frozen object cannot gain members, its prototype can: the namespaces of later sessions live there.
   const home: object = create(null);
   const view: object = create(home);
   let debug = false;
+  let holding = false;
 
-  function onBatch(text: string): void {
+  function onBatch(text: string): boolean {
     let batch: readonly unknown[];
     try {
       batch = decodeBatch(text);
@@ -37,9 +38,11 @@ export function createBridge(transport: Transport, secret: string, nonce: string
       complain("auroraview: a batch could not be read", error);
       // Their answers may have been in it. An error now is better than a promise that waits for ever.
       calls.failAll(() => fault("INTERNAL", "an answer could not be read"));
-      return;
+      return true;
     }
+    holding = false;
     for (let i = 0; i < batch.length; i += 1) guarded(() => receive(decodeMessage(batch[i])));
+    return !holding;
   }
 
   function receive(message: Message): void {
@@ -51,10 +54,7 @@ export function createBridge(transport: Transport, secret: string, nonce: string
       case "credit":
         return sender.onCredit(message.events);
       case "event":
-        return hold(() => {
-          handlers.run(message.name, message.data);
-          domEvents.dispatch(message.name, message.data);
-        });
+        return onEvent(message.name, message.data);
       case "result":
         return calls.onResult(message.id, message.result);
       case "error":
@@ -67,6 +67,14 @@ export function createBridge(transport: Transport, secret: string, nonce: string
       case "invalid":
         return complain("auroraview: not a message", message.value);
     }
+  }
+
+  function onEvent(name: string, data: unknown): void {
+    const deliver = () => {
+      handlers.run(name, data);
+      domEvents.dispatch(name, data);
+    };
+    if (!hold(deliver)) holding = true;
   }
 
   function onHello(hello: Hello): void {

@@ -1,5 +1,5 @@
 import { checkTimeout, type Config } from "./config.ts";
-import { clearTimeout, setTimeout } from "./dom.ts";
+import { clearTimeout, now, setTimeout } from "./dom.ts";
 import { AuroraViewError, blame, callSite, fault } from "./errors.ts";
 import type { CallOptions } from "./index.ts";
 import { mapDelete, mapForEach, mapGet, mapSet, mapSize, NewMap, NewPromise } from "./intrinsics.ts";
@@ -22,9 +22,14 @@ interface Pending {
   release(): void;
 }
 
-export function createCalls(outbox: Outbox, config: Config): Calls {
+export function createCalls(outbox: Outbox, config: Config, trace: boolean): Calls {
   const pending = new NewMap<number, Pending>();
   let lastId = 0;
+
+  /** Says what happens to which call, when the host asks for it (`AURORAVIEW_LOG`); never what is in it. */
+  function log(text: string): void {
+    if (trace) outbox.send("c", 0, encodeNotification("$/log", encodeData({ time: now(), text })));
+  }
 
   function start(method: string, params: unknown, options: CallOptions): Promise<unknown> {
     const { signal } = options;
@@ -39,13 +44,14 @@ export function createCalls(outbox: Outbox, config: Config): Calls {
     lastId = id;
     const answer = wait(id, method, timeout, signal);
     outbox.send("q", id, body);
+    log(`call id=${id} name=${method}`);
     return answer;
   }
 
   function wait(id: number, method: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
     const site = callSite();
     const giveUp = (code: ErrorCode, message: string) => {
-      outbox.send("n", 0, encodeNotification("$/cancelRequest", `{"id":${id}}`));
+      outbox.send("c", 0, encodeNotification("$/cancelRequest", `{"id":${id}}`));
       take(id)?.reject(fault(code, message));
     };
     const onAbort = () => giveUp("CANCELLED", `${method}: cancelled`);
@@ -71,6 +77,7 @@ export function createCalls(outbox: Outbox, config: Config): Calls {
     const call = mapGet(pending, id);
     if (call === undefined) return undefined; // it was given up and the answer crossed the cancellation
     mapDelete(pending, id);
+    log(`end id=${id}`);
     call.release();
     return call;
   }

@@ -11,6 +11,9 @@ const NewTextEncoder = TextEncoder;
 const { setTimeout: setTimer, clearTimeout: clearTimer, queueMicrotask: queue } = globalThis;
 const { console } = globalThis;
 const { error: consoleError, warn: consoleWarn } = console;
+const clock = globalThis.performance;
+const { now: readClock } = clock;
+const clockStart = clock.timeOrigin;
 const reportTo = globalThis.reportError as ((error: unknown) => void) | undefined;
 
 // Of window rather than of EventTarget.prototype: in test environments `window` is often no EventTarget, its members are
@@ -46,6 +49,9 @@ export const isBrowserEvent = (name: string): boolean =>
 export const isLoaded = (): boolean => doc.readyState === "complete";
 
 export const utf8Length = (text: string): number => encode(new NewTextEncoder(), text).length;
+
+/** Milliseconds since 1970, with what the engine gives of the fractions. */
+export const now = (): number => clockStart + apply(readClock, clock, []);
 
 export const warn = (text: string): void => apply(consoleWarn, console, [text]);
 export const complain = (text: string, cause?: unknown): void =>

@@ -3,9 +3,9 @@ import { NewSet, setAdd, setClear, setForEach } from "./intrinsics.ts";
 
 /**
  * Keeps events back until the document's scripts, deferred ones and modules too, have run: what Python sends while the
- * page loads would otherwise reach nobody. Returns a function that runs its argument now, or in order later.
+ * page loads would otherwise reach nobody. Returns a function that runs its argument now, or in order later; true if now.
  */
-export function createHold(): (deliver: () => void) => void {
+export function createHold(onReleased: () => void): (deliver: () => void) => boolean {
   const held = new NewSet<() => void>();
   let open = isLoaded();
 
@@ -14,6 +14,7 @@ export function createHold(): (deliver: () => void) => void {
     setForEach(held, guarded);
     setClear(held);
     open = true;
+    onReleased();
   }
 
   if (!open) {
@@ -27,5 +28,6 @@ export function createHold(): (deliver: () => void) => void {
   return (deliver) => {
     if (open) deliver();
     else setAdd(held, deliver);
+    return open;
   };
 }

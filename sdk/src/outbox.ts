@@ -1,17 +1,20 @@
 import { queueMicrotask } from "./dom.ts";
 import { closedError } from "./errors.ts";
 import { settle } from "./intrinsics.ts";
-import { encodeCredentials, encodeLine, type JsonText, type LineKind, MAX_PARKED } from "./protocol.ts";
+import { encodeFirstLine, encodeLine, type JsonText, type LineKind, MAX_PARKED } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Outbox {
   /** Throws CLOSED once the link is gone. */
   check(): void;
   send(kind: LineKind, id: number, body: JsonText): void;
+  /** What `onBatch` held back is handled now. */
+  caughtUp(): void;
 }
 
 export interface OutboxEvents {
-  onBatch(text: string): void;
+  /** Returns whether everything in it was handled; if not, `caughtUp` will be called. */
+  onBatch(text: string): boolean;
   /** The link is gone; called once, nothing is posted after it. */
   onClosed(reason: unknown): void;
 }
@@ -25,9 +28,14 @@ export interface OutboxEvents {
  * fifth, and even their own cancellation. While that surplus post is on its way lines collect: batches grow under load.
  */
 export function createOutbox(transport: Transport, secret: string, nonce: string, events: OutboxEvents): Outbox {
-  const credentials = encodeCredentials(secret, nonce);
   let lines = ""; // a string, since growing an array runs setters that a page can define
   let unanswered = 0;
+  let answers = 0;
+  /** So many answers are handled: the UI process waits for that when it closes the view. */
+  let handled = 0;
+  let behind = false;
+  /** The UI process does not know of `handled` yet and may wait for it. */
+  let news = false;
   let scheduled = false;
   let closed = false;
 
@@ -39,9 +47,10 @@ export function createOutbox(transport: Transport, secret: string, nonce: string
 
   function flush(): void {
     scheduled = false;
-    if (closed || unanswered > (lines === "" ? 0 : MAX_PARKED)) return;
-    const text = credentials + lines;
+    if (closed || unanswered > (lines === "" && !news ? 0 : MAX_PARKED)) return;
+    const text = encodeFirstLine(secret, nonce, handled) + lines;
     lines = "";
+    news = false;
     unanswered += 1;
     try {
       settle(transport.post(text), onAnswer, close);
@@ -53,9 +62,11 @@ export function createOutbox(transport: Transport, secret: string, nonce: string
   function onAnswer(batch: string): void {
     if (closed) return;
     unanswered -= 1;
+    answers += 1;
     try {
-      events.onBatch(batch);
+      if (!events.onBatch(batch)) behind = true;
     } finally {
+      if (!behind) handled = answers;
       // After the batch: what its receivers send in return goes with the post that parks again.
       schedule();
     }
@@ -75,6 +86,13 @@ export function createOutbox(transport: Transport, secret: string, nonce: string
     send(kind, id, body) {
       if (closed) return;
       lines += encodeLine(kind, id, body);
+      schedule();
+    },
+    caughtUp() {
+      if (!behind) return;
+      behind = false;
+      handled = answers;
+      news = true;
       schedule();
     },
   };

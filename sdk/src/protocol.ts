@@ -22,11 +22,12 @@ export type JsonText = string;
 
 // ---- page → UI process: lines ----------------------------------------------------------------------------------------
 
-/** First letter of a line: hello, request, response, notification. */
-export type LineKind = "h" | "q" | "r" | "n";
+/** First letter of a line: hello, request, response, notification, control (a notification that passes the others). */
+export type LineKind = "h" | "q" | "r" | "n" | "c";
 
-/** First line of every post. */
-export const encodeCredentials = (secret: string, nonce: string): string => `${secret} ${nonce}\n`;
+/** First line of every post; `handled`: how many answers the document has handled. */
+export const encodeFirstLine = (secret: string, nonce: string, handled: number): string =>
+  `${secret} ${nonce} ${handled}\n`;
 
 /** `JSON.stringify` writes no raw line break, so the line break ends the message. */
 export const encodeLine = (kind: LineKind, id: number, body: JsonText): string => `${kind} ${id} ${body}\n`;

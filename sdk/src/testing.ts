@@ -99,11 +99,8 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     const message = JSON.parse(line.body) as { method: string; params?: unknown };
     if (line.kind === "h" && (options.autoHello ?? true)) hello();
     if (line.kind === "q") void answer(line.id, message.method, message.params);
+    if (line.kind === "c") cancelled.push((message.params as { id: number }).id); // no other control comes from a page
     if (line.kind !== "n") return;
-    if (message.method === "$/cancelRequest") {
-      cancelled.push((message.params as { id: number }).id);
-      return;
-    }
     events.push({ name: message.method, detail: "params" in message ? message.params : {} });
     if (options.autoCredit ?? true) credit(1);
   }
@@ -132,8 +129,9 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
       posts.push(text);
       if (closed !== undefined) return Promise.reject(new Error(closed));
       const [first = "", ...rest] = text.split("\n");
-      if (rest[0]?.startsWith("h ")) credentials = first;
-      if (first !== credentials) return Promise.reject(new Error("auroraview: refused: wrong secret or nonce"));
+      const given = first.split(" ").slice(0, 2).join(" ");
+      if (rest[0]?.startsWith("h ")) credentials = given;
+      if (given !== credentials) return Promise.reject(new Error("auroraview: refused: wrong secret or nonce"));
       return new Promise<string>((resolve, reject) => {
         replies.push({ resolve, reject });
         for (const line of rest.slice(0, -1)) receive(parseLine(line));
@@ -167,7 +165,7 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
 }
 
 function parseLine(line: string): ReceivedLine {
-  const match = /^([hqrn]) (\d+) (.*)$/su.exec(line);
+  const match = /^([hqrnc]) (\d+) (.*)$/su.exec(line);
   if (match === null) throw new Error(`not a line: ${line}`);
   const [, kind, id, body] = match;
   return { kind: kind as LineKind, id: Number(id), body: body as string };

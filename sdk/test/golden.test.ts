@@ -20,7 +20,7 @@ import {
 interface MessageCase {
   name: string;
   from: "page" | "host";
-  kind: "request" | "response" | "notify";
+  kind: "request" | "response" | "notify" | "control";
   body: string;
   id?: number;
   method?: string;

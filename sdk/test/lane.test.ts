@@ -6,10 +6,10 @@ test("the first post holds the hello; every post has secret and nonce", async ()
   const { host, auroraview } = await openPage();
   auroraview.send_event("a");
   await tasks();
-  const nonces = host.posts.map((post) => post.split("\n")[0]);
+  const nonces = host.posts.map((post) => post.split(" ").slice(0, 2).join(" "));
   expect(nonces[0]).toMatch(new RegExp(`^${SECRET} [0-9a-f]{32}$`));
   expect(new Set(nonces).size).toBe(1);
-  expect(host.posts[0]).toBe(`${nonces[0]}\nh 0 {}\n`);
+  expect(host.posts[0]).toBe(`${nonces[0]} 0\nh 0 {}\n`);
 });
 
 test("each document has its own nonce", async () => {
@@ -163,4 +163,49 @@ test("a request to the page is answered, an unknown notification is not", async 
   await until(() => host.lines.length > 1);
   expect(host.lines.slice(1)).toMatchObject([{ kind: "r", id: 9 }]);
   expect(JSON.parse(host.lines[1]!.body).error.data.code).toBe("METHOD_NOT_FOUND");
+});
+
+/** A host that writes down, for each post, what it says was handled and what was, counted in answers and in ticks. */
+function auditedHost() {
+  const host = createFakeHost();
+  const [posts, ticks]: [{ handled: number; answers: number; early: boolean }[], unknown[]] = [[], []];
+  const delivered = [0]; // ticks that the first n answers brought
+  const post = async (text: string) => {
+    const handled = Number(text.split("\n")[0]?.split(" ")[2]);
+    posts.push({ handled, answers: delivered.length - 1, early: delivered[handled]! > ticks.length });
+    const batch: { method: string }[] = JSON.parse(await host.post(text));
+    delivered.push(delivered.at(-1)! + batch.filter(({ method }) => method === "tick").length);
+    return JSON.stringify(batch);
+  };
+  return { host: { ...host, post }, posts, ticks };
+}
+
+test("each post says how many answers are handled", async () => {
+  const { host, posts, ticks } = auditedHost();
+  const { auroraview } = await openPage({ host });
+  auroraview.on("tick", (n) => ticks.push(n));
+  for (let i = 0; i < 20; i += 1) {
+    if (i % 3 === 0) auroraview.send_event("tock"); // a second post
+    host.emit("tick", i);
+    if (i % 2 === 0) await tasks();
+  }
+  await until(() => ticks.length === 20);
+  await tasks();
+  expect(posts.filter(({ early }) => early)).toEqual([]);
+  expect(posts.filter(({ handled, answers }) => handled !== answers)).toEqual([]);
+  expect(posts.length).toBeGreaterThan(10);
+});
+
+test("what the page holds back until its scripts have run is not handled, and told when it is", async () => {
+  const { host, posts, ticks } = auditedHost();
+  host.emit("tick", 1);
+  const { auroraview } = loadPage({ host });
+  auroraview.on("tick", (n) => ticks.push(n));
+  await until(() => ticks.length === 1);
+  await tasks();
+  expect(posts.map(({ handled, early }) => ({ handled, early }))).toEqual([
+    { handled: 0, early: false }, // hello
+    { handled: 0, early: false }, // parks, with the tick held back
+    { handled: 1, early: false }, // tells
+  ]);
 });

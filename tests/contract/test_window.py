@@ -44,7 +44,7 @@ def test_title_size_and_position_follow(view: WebView) -> None:
     assert view.title == "第二 🎈 \"'<"
     view.set_size(500, 400)
     until("the size", lambda: view.size == (500, 400))
-    assert view.eval_js_sync("[innerWidth, innerHeight]") == [500, 400]
+    until("the page's size", lambda: view.eval_js_sync("[innerWidth, innerHeight]") == [500, 400])
     view.set_position(120, 90)
     until("the position", lambda: view.position is not None and 120 <= view.position[0] <= 160)
     assert not resized.is_empty() and not moved.is_empty()

@@ -134,7 +134,10 @@ mod tests {
     use crate::wire::{Header, Kind};
 
     fn frame(body: &[u8]) -> Frame {
-        Frame { header: Header { view: 1, doc: Some(2), kind: Kind::Request, id: Some(3) }, body: body.to_vec() }
+        Frame {
+            header: Header { view: 1, doc: Some(2), kind: Kind::Request, id: Some(3), coalesce: None },
+            body: body.to_vec(),
+        }
     }
 
     #[test]
@@ -194,6 +197,6 @@ mod tests {
         let bytes = bytes.concat();
         decoder.fill(&mut bytes.as_slice()).unwrap();
         let header = decoder.next_frame().unwrap().unwrap().header;
-        assert_eq!(header, Header { view: 1, doc: None, kind: Kind::Notify, id: None });
+        assert_eq!(header, Header { view: 1, doc: None, kind: Kind::Notify, id: None, coalesce: None });
     }
 }

@@ -5,8 +5,9 @@
 //! drain = clear the wake handle, then `pending.swap(false)`, then take messages.
 //! The clearing swap reads what the producer's swap wrote and so sees its message; a plain store would not.
 
-use crossbeam_queue::SegQueue;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::stats::QueueStats;
+use crate::sync::{Arc, AtomicBool, Ordering, Queue};
+use std::time::Instant;
 
 /// Makes the draining thread look at its inbox. Called from any thread, never under a lock; must not block.
 pub trait Wake: Send + Sync {
@@ -16,7 +17,7 @@ pub trait Wake: Send + Sync {
     fn clear(&self);
 }
 
-impl<W: Wake> Wake for std::sync::Arc<W> {
+impl<W: Wake> Wake for Arc<W> {
     fn wake(&self) {
         W::wake(self);
     }
@@ -25,18 +26,39 @@ impl<W: Wake> Wake for std::sync::Arc<W> {
     }
 }
 
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// In the order in which it was sent.
+    Ordinary,
+    /// Ahead of everything ordinary: cancel, credit, crash, changes of the lifecycle. In order among its like.
+    Urgent,
+}
+
 /// A lock-free queue with a coalesced wake-up.
 #[derive(Debug)]
 pub struct Inbox<T, W> {
-    queue: SegQueue<T>,
+    ordinary: Queue<(Instant, T)>,
+    urgent: Queue<(Instant, T)>,
+    /// A wake-up for something ordinary is on its way.
     pending: AtomicBool,
+    /// The same for something urgent: a drainer may wait for that alone.
+    urgent_pending: AtomicBool,
     wake: W,
+    stats: QueueStats,
 }
 
 impl<T, W: Wake> Inbox<T, W> {
     /// An empty inbox that wakes its drainer through `wake`.
     pub fn new(wake: W) -> Self {
-        Self { queue: SegQueue::new(), pending: AtomicBool::new(false), wake }
+        Self {
+            ordinary: Queue::default(),
+            urgent: Queue::default(),
+            pending: AtomicBool::new(false),
+            urgent_pending: AtomicBool::new(false),
+            wake,
+            stats: QueueStats::default(),
+        }
     }
 
     /// The wake handle, for a thread or host loop that waits on it.
@@ -44,50 +66,85 @@ impl<T, W: Wake> Inbox<T, W> {
         &self.wake
     }
 
+    /// What passed through.
+    pub fn stats(&self) -> &QueueStats {
+        &self.stats
+    }
+
     /// Adds a message and wakes the drainer, at most once per drain.
-    pub fn push(&self, message: T) {
-        self.queue.push(message);
-        if !self.pending.swap(true, Ordering::AcqRel) {
+    pub fn push(&self, urgency: Urgency, message: T) {
+        self.push_from_drainer(urgency, message);
+        let pending = match urgency {
+            Urgency::Ordinary => &self.pending,
+            Urgency::Urgent => &self.urgent_pending,
+        };
+        if !pending.swap(true, Ordering::AcqRel) {
+            self.stats.wake_ups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.wake.wake();
         }
     }
 
     /// Adds a message without waking: for the draining thread itself, when it drains next anyway.
-    pub fn push_from_drainer(&self, message: T) {
-        self.queue.push(message);
+    pub fn push_from_drainer(&self, urgency: Urgency, message: T) {
+        self.stats.pushed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match urgency {
+            Urgency::Ordinary => self.ordinary.push((Instant::now(), message)),
+            Urgency::Urgent => self.urgent.push((Instant::now(), message)),
+        }
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.urgent.is_empty() && self.ordinary.is_empty()
     }
 
-    /// Takes up to `limit` messages. What is left wakes the drainer again.
+    /// Whether something waits that passes everything ordinary.
+    pub fn has_urgent(&self) -> bool {
+        !self.urgent.is_empty()
+    }
+
+    /// How many messages wait.
+    pub fn len(&self) -> usize {
+        self.urgent.len() + self.ordinary.len()
+    }
+
+    /// Takes up to `limit` messages, urgent ones first. What is left wakes the drainer again.
     pub fn drain(&self, limit: usize) -> Vec<T> {
-        // Read before the swap: a wake-up that comes later finds `pending` false and is written anew.
-        if self.pending.load(Ordering::Acquire) {
+        // Cleared before the swaps: a wake-up that comes later finds its flag false and is written anew.
+        if self.pending.load(Ordering::Acquire) || self.urgent_pending.load(Ordering::Acquire) {
             self.wake.clear();
             self.pending.swap(false, Ordering::AcqRel);
+            self.urgent_pending.swap(false, Ordering::AcqRel);
         }
-        let mut taken = Vec::new();
-        while taken.len() < limit {
-            match self.queue.pop() {
-                Some(message) => taken.push(message),
-                None => return taken,
-            }
-        }
-        if !self.queue.is_empty() && !self.pending.swap(true, Ordering::AcqRel) {
+        let taken = self.take(limit);
+        if !self.is_empty() && !self.pending.swap(true, Ordering::AcqRel) {
             self.wake.wake();
         }
+        taken
+    }
+
+    fn take(&self, limit: usize) -> Vec<T> {
+        let mut taken = Vec::new();
+        let mut now = None;
+        while taken.len() < limit {
+            let Some((since, message)) = self.urgent.pop().or_else(|| self.ordinary.pop()) else { break };
+            let now = *now.get_or_insert_with(Instant::now);
+            self.stats.latency.record(now.saturating_duration_since(since));
+            taken.push(message);
+        }
+        self.stats.taken.fetch_add(taken.len() as u64, std::sync::atomic::Ordering::Relaxed);
         taken
     }
 }
 
 #[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
     use std::sync::{Condvar, Mutex};
+
+    const NORMAL: Urgency = Urgency::Ordinary;
 
     #[derive(Default)]
     struct Bell {
@@ -118,21 +175,55 @@ mod tests {
     fn a_burst_wakes_once() {
         let inbox = Inbox::new(Bell::default());
         for n in 0..1000 {
-            inbox.push(n);
+            inbox.push(NORMAL, n);
         }
         assert_eq!(inbox.wake_handle().count.load(Ordering::Relaxed), 1);
         assert_eq!(inbox.drain(usize::MAX).len(), 1000);
-        inbox.push(1);
+        inbox.push(NORMAL, 1);
         assert_eq!(inbox.wake_handle().count.load(Ordering::Relaxed), 2);
     }
 
     #[test]
     fn what_a_budget_leaves_wakes_again() {
         let inbox = Inbox::new(Bell::default());
-        (0..10).for_each(|n| inbox.push(n));
+        (0..10).for_each(|n| inbox.push(NORMAL, n));
         assert_eq!(inbox.drain(4), [0, 1, 2, 3]);
         inbox.wake_handle().wait();
         assert_eq!(inbox.drain(100), [4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn urgent_messages_pass_and_keep_their_own_order() {
+        let inbox = Inbox::new(Bell::default());
+        for n in 0..6 {
+            inbox.push(if n % 2 == 0 { NORMAL } else { Urgency::Urgent }, n);
+        }
+        assert!(inbox.has_urgent());
+        assert_eq!(inbox.drain(4), [1, 3, 5, 0]);
+        assert!(!inbox.has_urgent());
+        assert_eq!(inbox.drain(4), [2, 4]);
+    }
+
+    #[test]
+    fn an_urgent_message_wakes_who_leaves_ordinary_ones_for_later() {
+        let inbox = Inbox::new(Bell::default());
+        inbox.push(NORMAL, 1);
+        inbox.wake_handle().clear();
+        inbox.push(NORMAL, 2);
+        assert!(!*inbox.wake_handle().rung.lock().unwrap());
+        inbox.push(Urgency::Urgent, 3);
+        inbox.wake_handle().wait();
+    }
+
+    #[test]
+    fn what_passes_is_counted() {
+        let inbox = Inbox::new(Bell::default());
+        (0..5).for_each(|n| inbox.push(NORMAL, n));
+        inbox.drain(3);
+        let stats = inbox.stats();
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!((read(&stats.pushed), read(&stats.taken), read(&stats.wake_ups)), (5, 3, 1));
+        assert_eq!((inbox.len(), stats.latency.counts().iter().sum::<u64>()), (2, 3));
     }
 
     #[test]
@@ -143,7 +234,7 @@ mod tests {
         std::thread::scope(|scope| {
             for producer in 0..PRODUCERS {
                 let inbox = &inbox;
-                scope.spawn(move || (0..EACH).for_each(|n| inbox.push((producer, n))));
+                scope.spawn(move || (0..EACH).for_each(|n| inbox.push(NORMAL, (producer, n))));
             }
             let mut next = [0; PRODUCERS];
             while next.iter().sum::<usize>() < EACH * PRODUCERS {

@@ -1,12 +1,20 @@
 //! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
-//! framing and limits, the life of a view, and the inbox.
+//! framing and limits, the life of a view, the inbox, and the pipeline of messages.
 //!
-//! Everything here is used by both processes, so that they cannot disagree.
+//! What both processes use stands here, so that they cannot disagree.
 #![forbid(unsafe_code)]
 
 pub mod frame;
+pub mod gate;
 pub mod inbox;
 pub mod json;
 pub mod lifecycle;
 pub mod limits;
+pub mod listeners;
+pub mod lock;
+pub mod pipeline;
+pub mod stats;
+pub mod streaming;
+pub mod sync;
+pub mod waiters;
 pub mod wire;

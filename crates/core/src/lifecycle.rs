@@ -2,7 +2,7 @@
 //!
 //! The thread whose compare-exchange succeeds does the work of that edge; everybody else sees that it is taken.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{AtomicU8, Ordering};
 
 /// Where a view is in its life. Ordered: a later state is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ impl Default for AtomicLifecycle {
 
 impl AtomicLifecycle {
     /// Starts in [`Lifecycle::Creating`].
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self(AtomicU8::new(Lifecycle::Creating as u8))
     }
 
@@ -64,22 +64,59 @@ impl AtomicLifecycle {
         Lifecycle::from_u8(self.0.load(Ordering::Acquire))
     }
 
-    /// Advances to `to` if the state is still before it. True for exactly one caller of each state that is entered.
+    /// Advances to `to` if the state is still before it. Exactly one caller for each state that is entered gets the state
+    /// that it left, and does the work of that edge.
     ///
     /// Every edge that skips states is legal: close before ready, build failed, host destroyed our parent.
-    pub fn advance(&self, to: Lifecycle) -> bool {
+    pub fn advance(&self, to: Lifecycle) -> Option<Lifecycle> {
         let mut current = self.0.load(Ordering::Acquire);
         while current < to as u8 {
             match self.0.compare_exchange_weak(current, to as u8, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return true,
+                Ok(left) => return Some(Lifecycle::from_u8(left)),
                 Err(now) => current = now,
             }
         }
-        false
+        None
+    }
+}
+
+/// Hears of every edge, on the thread that took it, with no lock held.
+///
+/// Two threads that take two edges at once may be heard in either order. Whoever needs the order chains them: the state that
+/// the next edge leaves is the one that the last edge entered.
+pub trait LifecycleObserver {
+    /// `left` became `entered`.
+    fn advanced(&self, left: Lifecycle, entered: Lifecycle);
+}
+
+/// An [`AtomicLifecycle`] that tells an observer (seed 000 section 9.1).
+#[derive(Debug)]
+pub struct ObservableLifecycle<O> {
+    lifecycle: AtomicLifecycle,
+    observer: O,
+}
+
+impl<O: LifecycleObserver> ObservableLifecycle<O> {
+    /// Starts in [`Lifecycle::Creating`].
+    pub fn new(observer: O) -> Self {
+        Self { lifecycle: AtomicLifecycle::new(), observer }
+    }
+
+    /// See [`AtomicLifecycle::state`].
+    pub fn state(&self) -> Lifecycle {
+        self.lifecycle.state()
+    }
+
+    /// See [`AtomicLifecycle::advance`]; the observer has heard of it when this returns.
+    pub fn advance(&self, to: Lifecycle) -> Option<Lifecycle> {
+        let left = self.lifecycle.advance(to)?;
+        self.observer.advanced(left, to);
+        Some(left)
     }
 }
 
 #[cfg(test)]
+#[cfg(not(any(loom, feature = "shuttle")))]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
@@ -87,19 +124,19 @@ mod tests {
     #[test]
     fn states_only_increase() {
         let life = AtomicLifecycle::new();
-        assert!(life.advance(Lifecycle::Active));
-        assert!(!life.advance(Lifecycle::Active));
-        assert!(life.advance(Lifecycle::Destroying));
-        assert!(!life.advance(Lifecycle::CloseRequested));
+        assert_eq!(life.advance(Lifecycle::Active), Some(Lifecycle::Creating));
+        assert_eq!(life.advance(Lifecycle::Active), None);
+        assert_eq!(life.advance(Lifecycle::Destroying), Some(Lifecycle::Active));
+        assert_eq!(life.advance(Lifecycle::CloseRequested), None);
         assert_eq!(life.state(), Lifecycle::Destroying);
-        assert!(life.advance(Lifecycle::Destroyed));
+        assert_eq!(life.advance(Lifecycle::Destroyed), Some(Lifecycle::Destroying));
     }
 
     #[test]
     fn close_before_ready_wins_over_activation() {
         let life = AtomicLifecycle::new();
-        assert!(life.advance(Lifecycle::CloseRequested));
-        assert!(!life.advance(Lifecycle::Active));
+        assert!(life.advance(Lifecycle::CloseRequested).is_some());
+        assert!(life.advance(Lifecycle::Active).is_none());
     }
 
     #[test]
@@ -110,7 +147,7 @@ mod tests {
             std::thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
-                        if life.advance(Lifecycle::CloseRequested) {
+                        if life.advance(Lifecycle::CloseRequested).is_some() {
                             winners.fetch_add(1, Ordering::Relaxed);
                         }
                     });

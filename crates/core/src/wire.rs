@@ -17,14 +17,18 @@ pub struct Header {
     /// The document: absent = the UI process, 0 = the current or next document, n = that generation only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doc: Option<u32>,
-    /// Request, response or notification.
+    /// What the message is.
     pub kind: Kind,
     /// Of a request or its response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
+    /// Of an event to the page; absent: it never coalesces. A newer event of the view with the same number replaces an
+    /// older one that still waits. Chosen by the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalesce: Option<u64>,
 }
 
-/// What a message is to JSON-RPC.
+/// What a message is: JSON-RPC's three, and whether a notification is urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -34,6 +38,8 @@ pub enum Kind {
     Response,
     /// Wants no answer.
     Notify,
+    /// A notification that passes the ordinary messages of its document.
+    Control,
 }
 
 /// Host → UI process.
@@ -60,7 +66,12 @@ pub enum Command {
     },
     /// Destroy the view.
     #[serde(rename = "view/close")]
-    Close {},
+    Close {
+        /// Only when the page has taken what waits for it and its calls are answered; else at once. The host has the
+        /// deadline, and may close at once later.
+        #[serde(default)]
+        finish: bool,
+    },
     /// Change the window.
     #[serde(rename = "window/set")]
     Window(WindowChange),
@@ -136,19 +147,23 @@ pub enum Notice {
         /// What the engine says.
         reason: String,
     },
-    /// Taken by the page, or dropped with it: the host may send as much again.
+    /// Taken by the page, dropped with it or replaced by a newer one: the host may send as much again.
     #[serde(rename = "view/delivered")]
     Delivered {
         /// Bytes of bodies.
         bytes: usize,
         /// Messages.
         messages: usize,
+        /// How many of them no page took, since a newer one replaced them.
+        coalesced: usize,
     },
     /// Last message of a view.
     #[serde(rename = "view/closed")]
     Closed {
         /// Who closed it.
         reason: CloseReason,
+        /// Messages for the page that were accepted and never handed to it.
+        undelivered: usize,
     },
     /// The window changed, by the user or by us.
     #[serde(rename = "window/changed")]
@@ -178,6 +193,12 @@ pub enum Content {
     Html(String),
     /// An absolute path; its folder (or the asset root that holds it) becomes the root of the view's origin.
     File(String),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Html(String::new())
+    }
 }
 
 /// State of a load.

@@ -1,6 +1,9 @@
 //! How much a view's page has not taken yet.
 
+use crate::bell::Bell;
 use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES};
+use auroraview_core::waiters::Waiters;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts what was sent to a page and not reported as delivered.
@@ -8,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Backlog {
     messages: AtomicUsize,
     bytes: AtomicUsize,
+    /// Threads that wait for room.
+    pub room: Waiters<Arc<Bell>>,
 }
 
 impl Backlog {
@@ -29,6 +34,7 @@ impl Backlog {
         let less = |by: usize| move |now: usize| Some(now.saturating_sub(by));
         let _ = self.messages.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less(messages));
         let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less(bytes));
+        self.room.wake_all();
     }
 
     /// Messages waiting.

@@ -1,7 +1,7 @@
 //! The UI process as a child of the host: start, log, kill ladder.
 
 use crate::platform::{self, Socket};
-use parking_lot::Mutex;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
@@ -67,8 +67,8 @@ pub(crate) fn reap(child: &mut Child) -> String {
 #[derive(Debug)]
 pub(crate) struct StderrTail {
     pipe: File,
-    /// Level 4 (State); nothing is called while it is held.
-    state: Mutex<Tail>,
+    /// Nothing is called while it is held.
+    state: OrderedMutex<Tail, STATE>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ struct Tail {
 
 impl StderrTail {
     fn new(pipe: File) -> Self {
-        Self { pipe, state: Mutex::default() }
+        Self { pipe, state: OrderedMutex::default() }
     }
 
     pub(crate) fn pipe(&self) -> &File {

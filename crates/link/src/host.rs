@@ -7,15 +7,17 @@ use crate::platform::{self, SignalGate, Socket, WakeHandle};
 use crate::turn::Turn;
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
+use auroraview_core::lock::{OrderedMutex, RESOURCE};
+use auroraview_core::sync::Snapshot;
 use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
-use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::Child;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
+use tracing::info;
 
 /// How long a UI process may take to send its first frame.
 const HELLO_DEADLINE: Duration = Duration::from_secs(20);
@@ -35,6 +37,8 @@ pub enum LinkError {
     },
 }
 
+type Ports = HashMap<u32, Weak<dyn Mailbox>>;
+
 /// A started UI process. Threads that wait on it read it in turn ([`Turn`]); there is no reader thread.
 pub struct Link {
     program: PathBuf,
@@ -43,12 +47,11 @@ pub struct Link {
     out: Arc<Outbound>,
     log: StderrTail,
     turn: Turn,
-    /// Owned by the leader of the turn; the lock is never contended (level 3, Resource).
-    decoder: Mutex<Decoder>,
-    /// Level 2 (Registry); nothing is called while it is held.
-    ports: RwLock<HashMap<u32, Weak<dyn Mailbox>>>,
-    /// Level 3 (Resource).
-    child: Mutex<Child>,
+    /// Owned by the leader of the turn; the lock is never contended.
+    decoder: OrderedMutex<Decoder, RESOURCE>,
+    ports: Snapshot<Ports>,
+    child: OrderedMutex<Child, RESOURCE>,
+    pid: u32,
     started: Instant,
     greeted: AtomicBool,
     closing: AtomicBool,
@@ -68,6 +71,7 @@ impl Link {
     pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
         let failed = |source| LinkError::Start { program: spec.program.clone(), source };
         let started = child::start(spec).map_err(failed)?;
+        info!(pid = started.child.id(), program = %spec.program.display(), "started the UI process");
         Ok(Arc::new(Self {
             program: spec.program.clone(),
             version: version.to_owned(),
@@ -75,9 +79,10 @@ impl Link {
             socket: started.socket,
             log: started.log,
             turn: Turn::default(),
-            decoder: Mutex::default(),
-            ports: RwLock::default(),
-            child: Mutex::new(started.child),
+            decoder: OrderedMutex::default(),
+            ports: Snapshot::default(),
+            pid: started.child.id(),
+            child: OrderedMutex::new(started.child),
             started: Instant::now(),
             greeted: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -107,11 +112,21 @@ impl Link {
 
     /// The UI process's number.
     pub fn pid(&self) -> u32 {
-        self.child.lock().id()
+        self.pid
     }
 
     pub(crate) fn register(&self, view: u32, port: Arc<dyn Mailbox>) {
-        self.ports.write().insert(view, Arc::downgrade(&port));
+        loop {
+            let current = self.ports.load();
+            let alive = current.iter().filter(|(_, port)| port.strong_count() > 0);
+            let mut next: Ports = alive.map(|(view, port)| (*view, Weak::clone(port))).collect();
+            next.insert(view, Arc::downgrade(&port));
+            if self.ports.replace(&current, next) {
+                break;
+            }
+        }
+        // With its counterpart in `lose`: either it sees this port, or this port sees that the process is lost.
+        fence(Ordering::SeqCst);
         if let Some(why) = self.lost.get() {
             port.lost(why); // it was lost between the caller's look and now
         }
@@ -165,20 +180,32 @@ impl Link {
 
     /// Reads once and hands every complete frame to its owner.
     fn read(&self, drainer: Option<u32>) {
+        let (frames, end) = self.read_frames();
+        for frame in frames {
+            self.route(frame, drainer);
+        }
+        if let Err(why) = end {
+            self.lose(&why);
+        }
+    }
+
+    /// What one read completes, and why it was the last one, if it was ("": the stream ended).
+    fn read_frames(&self) -> (Vec<Frame>, Result<(), String>) {
+        let mut frames = Vec::new();
         let mut decoder = self.decoder.lock();
         match decoder.fill(&mut &*self.socket) {
-            Ok(0) => return self.lose(""),
+            Ok(0) => return (frames, Err(String::new())),
             // It ended before it had read everything.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return self.lose(""),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return (frames, Err(String::new())),
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return,
-            Err(error) => return self.lose(&format!("reading the link failed: {error}")),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(error) => return (frames, Err(format!("reading the link failed: {error}"))),
         }
         loop {
             match decoder.next_frame() {
-                Ok(Some(frame)) => self.route(frame, drainer),
-                Ok(None) => return,
-                Err(error) => return self.lose(&self.describe_garbage(&error)),
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => return (frames, Ok(())),
+                Err(error) => return (frames, Err(self.describe_garbage(&error))),
             }
         }
     }
@@ -191,7 +218,7 @@ impl Link {
         if frame.header.view == 0 {
             return self.hear(&frame);
         }
-        let port = self.ports.read().get(&frame.header.view).and_then(Weak::upgrade);
+        let port = self.ports.with(|ports| ports.get(&frame.header.view).and_then(Weak::upgrade));
         if let Some(port) = port {
             port.receive(frame, drainer);
         }
@@ -215,7 +242,7 @@ impl Link {
     fn read_log(&self, drainer: Option<u32>) {
         let fresh = self.log.read();
         // Any view will do: the lines go to `logging`, once.
-        let port = self.ports.read().values().find_map(Weak::upgrade);
+        let port = self.ports.with(|ports| ports.values().find_map(Weak::upgrade));
         if let Some(port) = port {
             for line in fresh {
                 port.log(line, drainer);
@@ -234,7 +261,9 @@ impl Link {
         if self.lost.set(self.explain(why).into()).is_err() {
             return;
         }
-        let ports: Vec<_> = self.ports.read().values().filter_map(Weak::upgrade).collect();
+        fence(Ordering::SeqCst); // see `register`
+        info!(pid = self.pid, "the UI process is gone");
+        let ports: Vec<_> = self.ports.load().values().filter_map(Weak::upgrade).collect();
         for port in ports {
             port.lost(self.lost.get().unwrap_or(&Arc::from("")));
         }
@@ -256,7 +285,7 @@ impl Link {
     /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
     pub fn shut_down(&self, until: Instant) -> io::Result<()> {
         self.closing.store(true, Ordering::Release);
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
         if let Ok(body) = text_of(&Command::Exit {}) {
             let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
         }

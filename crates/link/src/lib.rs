@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod backlog;
+mod bell;
 mod child;
 mod host;
+mod log;
 mod mailbox;
 mod outbound;
 mod peer;
@@ -19,9 +21,11 @@ mod turn;
 #[path = "linux.rs"]
 mod platform;
 
+pub use bell::Bell;
 pub use child::ChildSpec;
 pub use host::{Link, LinkError};
-pub use mailbox::{Incoming, SendError, Waited};
+pub use log::{LOG_VARIABLE, LogError, MARK, start_log};
+pub use mailbox::{Incoming, SendError, Tally, Ticket, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
-pub use port::{Port, Question};
+pub use port::{Port, Question, Watch};

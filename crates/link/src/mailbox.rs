@@ -1,9 +1,64 @@
 //! What passes between the link and the ends of its views.
 
+use crate::bell::Bell;
+use crate::platform::WakeHandle;
 use auroraview_core::frame::{Frame, FrameError};
+use auroraview_core::gate;
+use auroraview_core::inbox::Inbox;
+use auroraview_core::lifecycle::Lifecycle;
 use auroraview_core::limits::{MAX_BACKLOG_BYTES, MAX_BACKLOG_MESSAGES};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The inbox of a view, in the host.
+pub(crate) type HostInbox = Inbox<Incoming, Arc<WakeHandle>>;
+
+/// What became of the messages of a page. What was accepted is, in the end, processed or cancelled.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Calls and events that were let in.
+    pub accepted: AtomicU64,
+    /// Handled.
+    pub processed: AtomicU64,
+    /// Let in, but given up: by its caller, or because the view closed.
+    pub cancelled: AtomicU64,
+    /// Refused because the view was closing; and messages to the page that it never took.
+    pub dropped: AtomicU64,
+    /// Messages to the page that a newer one replaced, as their sender asked.
+    pub coalesced: AtomicU64,
+}
+
+/// An accepted message or operation. Closing the view waits until it is dropped.
+#[derive(Debug)]
+pub struct Ticket {
+    _gate: gate::Ticket<Arc<Bell>>,
+    tally: Option<Arc<Tally>>,
+}
+
+impl Ticket {
+    pub(crate) fn new(gate: gate::Ticket<Arc<Bell>>, tally: Option<&Arc<Tally>>) -> Self {
+        if let Some(tally) = tally {
+            tally.accepted.fetch_add(1, Ordering::Relaxed);
+        }
+        Self { _gate: gate, tally: tally.map(Arc::clone) }
+    }
+
+    /// It was handled. A ticket that is only dropped was cancelled.
+    pub fn done(mut self) {
+        if let Some(tally) = self.tally.take() {
+            tally.processed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(tally) = &self.tally {
+            tally.cancelled.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Where the link puts what arrives for a view. `drainer`: the view whose inbox the calling thread drains next anyway, so
 /// that it needs no wake-up.
@@ -19,8 +74,10 @@ pub(crate) trait Mailbox: Send + Sync {
 /// Something for the thread that drains a view.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A message of the UI process or of the page.
-    Frame(Frame),
+    /// A message of the UI process or of the page. What a page asks for or tells carries a ticket: closing waits for it.
+    Frame(Frame, Option<Ticket>),
+    /// The view's state changed: from the first to the second.
+    Lifecycle(Lifecycle, Lifecycle),
     /// A line of the UI process's log.
     Log(String),
     /// The UI process is gone; why.

@@ -2,25 +2,26 @@
 //! socket except a writer thread that is made for it.
 
 use crate::platform::{self, Socket};
-use crossbeam_queue::SegQueue;
-use parking_lot::Mutex;
+use auroraview_core::lock::{OrderedMutex, RESOURCE};
+use auroraview_core::sync::Queue;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use tracing::debug;
 
 const WRITE_CHUNK: usize = 256 << 10;
 
 /// The outgoing half of a link.
 pub(crate) struct Outbound {
     socket: Arc<Socket>,
-    queue: SegQueue<Vec<u8>>,
+    queue: Queue<Vec<u8>>,
     /// True while a thread owns the writing; a sender that finds it true leaves its message to that thread.
     writing: AtomicBool,
-    /// Owned by the writing thread; the lock is never contended (level 3, Resource).
-    partial: Mutex<Partial>,
-    /// Level 3 (Resource); held only to make the writer thread once.
-    blocked: Mutex<Option<Sender<()>>>,
+    /// Owned by the writing thread; the lock is never contended.
+    partial: OrderedMutex<Partial, RESOURCE>,
+    /// Held only to make the writer thread once.
+    blocked: OrderedMutex<Option<Sender<()>>, RESOURCE>,
 }
 
 #[derive(Default)]
@@ -39,10 +40,10 @@ impl Outbound {
     pub fn new(socket: Arc<Socket>) -> Arc<Self> {
         Arc::new(Self {
             socket,
-            queue: SegQueue::new(),
+            queue: Queue::default(),
             writing: AtomicBool::new(false),
-            partial: Mutex::default(),
-            blocked: Mutex::default(),
+            partial: OrderedMutex::default(),
+            blocked: OrderedMutex::default(),
         })
     }
 
@@ -105,6 +106,7 @@ impl Outbound {
 
     /// The socket is full: a thread that may block waits until it takes more.
     fn hand_to_writer(self: &Arc<Self>) -> io::Result<()> {
+        debug!("the socket is full; a thread waits until it takes more");
         let mut blocked = self.blocked.lock();
         if blocked.is_none() {
             *blocked = Some(self.start_writer()?);

@@ -1,10 +1,9 @@
 //! Requests of the host that wait for their answer. Each gets exactly one: whoever takes it out of the table gives it.
 
-use crate::platform::WakeHandle;
+use crate::bell::Bell;
 use auroraview_core::frame::Frame;
-use auroraview_core::inbox::Wake;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, error_text};
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub answer: OnceLock<Frame>,
-    wake: Arc<WakeHandle>,
+    /// Of the waiting thread.
+    bell: Arc<Bell>,
 }
 
 /// Who wants the answer.
@@ -26,17 +26,16 @@ pub(crate) enum Asker {
 }
 
 impl Slot {
-    pub fn new(wake: Arc<WakeHandle>) -> Arc<Self> {
-        Arc::new(Self { answer: OnceLock::new(), wake })
+    pub fn new(bell: Arc<Bell>) -> Arc<Self> {
+        Arc::new(Self { answer: OnceLock::new(), bell })
     }
 }
 
-/// The unanswered requests of one view. The lock is level 4 (State) of `docs/LOCK_ORDER.md`; nothing is called while it
-/// is held.
+/// The unanswered requests of one view. Nothing is called while the lock is held.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     last_id: AtomicU64,
-    askers: Mutex<HashMap<u64, Asker>>,
+    askers: OrderedMutex<HashMap<u64, Asker>, STATE>,
 }
 
 impl Pending {
@@ -55,15 +54,10 @@ impl Pending {
     /// Gives the answer to the thread that waits for it, or hands it back for the drainer. `None`: nobody waits.
     pub fn answer(&self, frame: Frame) -> Option<Frame> {
         let asker = frame.header.id.and_then(|id| self.askers.lock().remove(&id))?;
-        match asker {
-            Asker::Drainer => Some(frame),
-            Asker::Thread(slot) => {
-                if slot.answer.set(frame).is_ok() {
-                    slot.wake.wake();
-                }
-                None
-            }
-        }
+        let Asker::Thread(slot) = asker else { return Some(frame) };
+        let _ = slot.answer.set(frame); // whoever takes the asker out is the only one who answers
+        slot.bell.ring();
+        None
     }
 
     /// Answers everything with an error; returns what the drainer must see.
@@ -72,7 +66,10 @@ impl Pending {
         let error = ErrorObject::new(code, message);
         let answer = |id: u64| {
             let body = error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec());
-            self.answer(Frame { header: Header { view, doc: None, kind: Kind::Response, id: Some(id) }, body })
+            self.answer(Frame {
+                header: Header { view, doc: None, kind: Kind::Response, id: Some(id), coalesce: None },
+                body,
+            })
         };
         ids.into_iter().filter_map(answer).collect()
     }

@@ -1,43 +1,67 @@
 //! One view's end of the link, on the host side: what Python's `WebView` stands on.
 
 use crate::backlog::Backlog;
+use crate::bell::Bell;
 use crate::host::Link;
-use crate::mailbox::{Incoming, Mailbox, SendError, Waited};
+use crate::mailbox::{HostInbox, Incoming, Mailbox, SendError, Tally, Ticket, Waited};
 use crate::pending::{Asker, Pending, Slot};
 use crate::platform::{SignalGate, WakeHandle};
 use auroraview_core::frame::Frame;
-use auroraview_core::inbox::Inbox;
-use auroraview_core::lifecycle::{AtomicLifecycle, Lifecycle};
-use auroraview_core::wire::{ErrorCode, Kind, Notice};
-use parking_lot::Mutex;
+use auroraview_core::gate::Gate;
+use auroraview_core::inbox::{Inbox, Urgency};
+use auroraview_core::lifecycle::{Lifecycle, LifecycleObserver, ObservableLifecycle};
+use auroraview_core::lock::{OrderedMutex, REGISTRY};
+use auroraview_core::stats::QueueStats;
+use auroraview_core::waiters::Entry;
+use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
+use tracing::debug;
+
+/// Rings a bell, until it is dropped.
+pub type Watch = Entry<Arc<Bell>>;
 
 /// One view's end of the link. Any thread may send; one thread drains.
 #[derive(Debug)]
 pub struct Port {
     view: u32,
-    inbox: Inbox<Incoming, Arc<WakeHandle>>,
+    inbox: Arc<HostInbox>,
+    gate: Arc<Gate<Arc<Bell>>>,
     backlog: Backlog,
-    lifecycle: AtomicLifecycle,
+    lifecycle: ObservableLifecycle<Edges>,
     link: OnceLock<Arc<Link>>,
     pending: Pending,
-    /// What was sent before the view was shown. Level 3 (Resource).
-    early: Mutex<Vec<Frame>>,
+    tally: Arc<Tally>,
+    /// What was sent before the view was shown. Held while it is sent.
+    early: OrderedMutex<Vec<Frame>, REGISTRY>,
+}
+
+/// Brings the edges of the lifecycle to the drainer.
+#[derive(Debug)]
+struct Edges(Arc<HostInbox>);
+
+impl LifecycleObserver for Edges {
+    fn advanced(&self, left: Lifecycle, entered: Lifecycle) {
+        self.0.push(Urgency::Urgent, Incoming::Lifecycle(left, entered));
+    }
 }
 
 impl Port {
     /// The port of view `view`, not connected yet: what is sent waits.
     pub fn new(view: u32) -> io::Result<Arc<Self>> {
+        let inbox = Arc::new(Inbox::new(Arc::new(WakeHandle::new()?)));
         Ok(Arc::new(Self {
             view,
-            inbox: Inbox::new(Arc::new(WakeHandle::new()?)),
+            gate: Arc::default(),
             backlog: Backlog::default(),
-            lifecycle: AtomicLifecycle::new(),
+            lifecycle: ObservableLifecycle::new(Edges(Arc::clone(&inbox))),
+            inbox,
             link: OnceLock::new(),
             pending: Pending::default(),
-            early: Mutex::default(),
+            tally: Arc::default(),
+            early: OrderedMutex::default(),
         }))
     }
 
@@ -47,8 +71,50 @@ impl Port {
     }
 
     /// The view's state.
-    pub fn lifecycle(&self) -> &AtomicLifecycle {
-        &self.lifecycle
+    pub fn state(&self) -> Lifecycle {
+        self.lifecycle.state()
+    }
+
+    /// What passed through the inbox.
+    pub fn stats(&self) -> &QueueStats {
+        self.inbox.stats()
+    }
+
+    /// What became of the messages of the page.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Messages that the page has not taken.
+    pub fn backlog(&self) -> usize {
+        self.backlog.messages()
+    }
+
+    // ---- life ----
+
+    /// Refuses new work from now on; accepted work may finish. True for exactly one caller.
+    pub fn request_close(&self) -> bool {
+        let first = self.lifecycle.advance(Lifecycle::CloseRequested).is_some();
+        self.gate.shutdown();
+        first
+    }
+
+    /// The view is gone: ends its life. True for exactly one caller.
+    pub fn destroy(&self) -> bool {
+        self.gate.shutdown();
+        self.lifecycle.advance(Lifecycle::Destroying);
+        self.lifecycle.advance(Lifecycle::Destroyed).is_some()
+    }
+
+    /// Accepts a piece of work of the host's own; closing waits until its ticket is dropped.
+    pub fn begin_operation(&self) -> Result<Ticket, SendError> {
+        let ticket = self.gate.begin_operation().map_err(|_| SendError::Closed)?;
+        Ok(Ticket::new(ticket, None))
+    }
+
+    /// Accepted and not finished: messages of the page, and the host's own operations.
+    pub fn pending_count(&self) -> usize {
+        self.gate.pending_count()
     }
 
     /// Connects the view to a UI process: sends `first` (its creation), then what was sent early. False if it was
@@ -66,6 +132,8 @@ impl Port {
         Ok(self.link.set(Arc::clone(link)).is_ok())
     }
 
+    // ---- to the page and the UI process ----
+
     /// Sends a message of the user, if the view is open and its page keeps up.
     pub fn send(&self, frame: Frame) -> Result<(), SendError> {
         if self.lifecycle.state() >= Lifecycle::CloseRequested {
@@ -79,7 +147,9 @@ impl Port {
 
     /// Sends what must go through whatever the state: answers, close.
     pub fn send_control(&self, frame: Frame) -> Result<(), SendError> {
-        if frame.header.doc.is_some() {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "send");
+        if doc.is_some() {
             self.backlog.enter(frame.body.len());
         }
         if let Some(link) = self.link.get() {
@@ -114,34 +184,49 @@ impl Port {
         self.pending.forget(id)
     }
 
-    /// Sends a request and waits for its answer on a thread that does not drain this view.
-    pub fn ask(self: &Arc<Self>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
-        let wake = thread_handle()?;
-        self.ask_with(wake, frame)
-    }
-
-    /// Sends a request and waits for its answer on the thread that drains this view.
-    pub fn ask_as_drainer(self: &Arc<Self>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
-        self.ask_with(Arc::clone(self.inbox.wake_handle()), frame)
-    }
-
-    fn ask_with(
-        self: &Arc<Self>,
-        wake: Arc<WakeHandle>,
-        frame: impl FnOnce(u64) -> Frame,
-    ) -> Result<Question, SendError> {
-        let link = self.link.get().ok_or(SendError::NotShown)?;
-        let slot = Slot::new(Arc::clone(&wake));
+    /// Sends a request that a thread waits for. The answer rings the thread's bell.
+    pub fn ask(self: &Arc<Self>, bell: Arc<Bell>, frame: impl FnOnce(u64) -> Frame) -> Result<Question, SendError> {
+        if self.link.get().is_none() {
+            return Err(SendError::NotShown);
+        }
+        let slot = Slot::new(bell);
         let id = self.pending.enter(Asker::Thread(Arc::clone(&slot)));
-        let question = Question { port: Arc::clone(self), link: Arc::clone(link), id, slot, wake };
+        let question = Question { port: Arc::clone(self), id, slot };
         self.send(frame(id))?;
         Ok(question)
     }
 
-    /// Waits until there is something to drain.
-    pub fn wait(&self, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+    // ---- waits ----
+
+    /// Waits until there is something to drain; `urgent`: something that passes everything ordinary.
+    pub fn wait(&self, until: Option<Instant>, urgent: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
         let Some(link) = self.link.get() else { return Ok(Waited::TimedOut) };
-        link.wait(Some(self.view), self.inbox.wake_handle(), &|| !self.inbox.is_empty(), until, gate)
+        let done = || if urgent { self.inbox.has_urgent() } else { !self.inbox.is_empty() };
+        link.wait(Some(self.view), self.inbox.wake_handle(), &done, until, gate)
+    }
+
+    /// Waits, on a thread that does not drain this view, until its `bell` is rung.
+    pub fn wait_with(&self, bell: &Bell, until: Option<Instant>, gate: Option<&SignalGate>) -> io::Result<Waited> {
+        bell.wait(self.link.get().map(|link| &**link), until, gate)
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, until the returned value is dropped.
+    pub fn watch_drain(&self, bell: &Arc<Bell>) -> Watch {
+        self.gate.enter(Arc::clone(bell))
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, until the returned value is dropped.
+    pub fn watch_room(&self, bell: &Arc<Bell>) -> Watch {
+        self.backlog.room.enter(Arc::clone(bell))
+    }
+
+    /// Whether the page has to take something before `emit` may send more.
+    pub fn is_full(&self) -> bool {
+        self.backlog.is_full()
+    }
+
+    pub(crate) fn inbox(&self) -> Arc<HostInbox> {
+        Arc::clone(&self.inbox)
     }
 
     /// Takes up to `limit` messages.
@@ -151,57 +236,94 @@ impl Port {
 
     /// Makes the draining thread look at its own list.
     pub fn nudge(&self) {
-        self.inbox.push(Incoming::Nudge);
+        self.inbox.push(Urgency::Urgent, Incoming::Nudge);
+    }
+
+    // ---- from the page and the UI process ----
+
+    /// What a page asks for or tells: accepted with a ticket, or refused because the view is closing.
+    fn accept(&self, frame: Frame, drainer: Option<u32>) {
+        match self.gate.begin_operation() {
+            Ok(ticket) => {
+                let ticket = Ticket::new(ticket, Some(&self.tally));
+                self.put(Urgency::Ordinary, Incoming::Frame(frame, Some(ticket)), drainer);
+            }
+            Err(_) => self.refuse(frame.header),
+        }
+    }
+
+    fn refuse(&self, header: Header) {
+        self.tally.dropped.fetch_add(1, Ordering::Relaxed);
+        let Some(id) = header.id else { return };
+        let error = ErrorObject::new(ErrorCode::Closed, "the view is closing");
+        if let Ok(body) = error_text(id, &error) {
+            // A link that is gone has no page that waits for it.
+            let _ = self.send_control(Frame { header: Header { kind: Kind::Response, ..header }, body });
+        }
     }
 
     /// What the UI process says about the view itself. An unreadable notice is passed on; Python logs it.
     fn notice(&self, frame: Frame, drainer: Option<u32>) {
         match serde_json::from_slice(&frame.body) {
-            Ok(Notice::Delivered { messages, bytes }) => return self.backlog.leave(messages, bytes),
+            Ok(Notice::Delivered { messages, bytes, coalesced }) => {
+                self.tally.coalesced.fetch_add(coalesced as u64, Ordering::Relaxed);
+                return self.backlog.leave(messages, bytes);
+            }
             Ok(Notice::Created { .. }) => drop(self.lifecycle.advance(Lifecycle::Active)),
-            Ok(Notice::Closed { .. } | Notice::Failed { .. }) => self.end("the view is closed", drainer),
+            Ok(Notice::Closed { undelivered, .. }) => {
+                self.tally.dropped.fetch_add(undelivered as u64, Ordering::Relaxed);
+                self.request_close();
+                self.end("the view is closed", drainer);
+            }
+            Ok(Notice::Failed { .. }) => self.end("the view could not be made", drainer),
             _ => {}
         }
-        self.put(Incoming::Frame(frame), drainer);
+        self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
     }
 
     /// Nothing will come any more: everybody who waits is told.
     fn end(&self, why: &str, drainer: Option<u32>) {
-        self.lifecycle.advance(Lifecycle::Destroyed);
+        self.gate.shutdown();
+        self.lifecycle.advance(Lifecycle::Destroying);
+        self.backlog.room.wake_all();
         for frame in self.pending.fail_all(self.view, ErrorCode::Closed, why) {
-            self.put(Incoming::Frame(frame), drainer);
+            self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
         }
     }
 
-    fn put(&self, message: Incoming, drainer: Option<u32>) {
+    fn put(&self, urgency: Urgency, message: Incoming, drainer: Option<u32>) {
         if drainer == Some(self.view) {
-            self.inbox.push_from_drainer(message);
+            self.inbox.push_from_drainer(urgency, message);
         } else {
-            self.inbox.push(message);
+            self.inbox.push(urgency, message);
         }
     }
 }
 
 impl Mailbox for Port {
     fn receive(&self, frame: Frame, drainer: Option<u32>) {
-        match frame.header.kind {
-            Kind::Response => {
+        let Header { view, doc, kind, id, .. } = frame.header;
+        debug!(view, doc, ?kind, id, bytes = frame.body.len(), "receive");
+        match (frame.header.kind, frame.header.doc) {
+            (Kind::Response, _) => {
                 if let Some(frame) = self.pending.answer(frame) {
-                    self.put(Incoming::Frame(frame), drainer);
+                    self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer);
                 }
             }
-            Kind::Notify if frame.header.doc.is_none() => self.notice(frame, drainer),
-            Kind::Notify | Kind::Request => self.put(Incoming::Frame(frame), drainer),
+            (Kind::Notify, None) => self.notice(frame, drainer),
+            (Kind::Request, None) => self.put(Urgency::Ordinary, Incoming::Frame(frame, None), drainer),
+            (Kind::Notify | Kind::Request, Some(_)) => self.accept(frame, drainer),
+            (Kind::Control, _) => self.put(Urgency::Urgent, Incoming::Frame(frame, None), drainer),
         }
     }
 
     fn log(&self, line: String, drainer: Option<u32>) {
-        self.put(Incoming::Log(line), drainer);
+        self.put(Urgency::Ordinary, Incoming::Log(line), drainer);
     }
 
     fn lost(&self, why: &Arc<str>) {
         self.end(why, None);
-        self.put(Incoming::Lost(Arc::clone(why)), None);
+        self.put(Urgency::Ordinary, Incoming::Lost(Arc::clone(why)), None);
     }
 }
 
@@ -209,10 +331,8 @@ impl Mailbox for Port {
 #[derive(Debug)]
 pub struct Question {
     port: Arc<Port>,
-    link: Arc<Link>,
     id: u64,
     slot: Arc<Slot>,
-    wake: Arc<WakeHandle>,
 }
 
 impl Question {
@@ -220,32 +340,10 @@ impl Question {
     pub fn answer(&self) -> Option<&Frame> {
         self.slot.answer.get()
     }
-
-    /// Waits for the answer; with `serve` (on the draining thread) also until there is something to drain.
-    pub fn wait(&self, until: Instant, serve: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
-        let drainer = serve.then_some(self.port.view);
-        let done = || self.slot.answer.get().is_some() || (serve && !self.port.inbox.is_empty());
-        self.link.wait(drainer, &self.wake, &done, Some(until), gate)
-    }
 }
 
 impl Drop for Question {
     fn drop(&mut self) {
         self.port.pending.forget(self.id);
     }
-}
-
-/// The wake handle of a thread that drains nothing.
-fn thread_handle() -> io::Result<Arc<WakeHandle>> {
-    thread_local! {
-        static HANDLE: OnceLock<Arc<WakeHandle>> = const { OnceLock::new() };
-    }
-    HANDLE.with(|cell| match cell.get() {
-        Some(handle) => Ok(Arc::clone(handle)),
-        None => {
-            let handle = Arc::new(WakeHandle::new()?);
-            let _ = cell.set(Arc::clone(&handle));
-            Ok(handle)
-        }
-    })
 }

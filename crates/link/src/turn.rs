@@ -6,7 +6,7 @@
 
 use crate::platform::WakeHandle;
 use auroraview_core::inbox::Wake;
-use parking_lot::Mutex;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use std::sync::Arc;
 
 #[derive(Debug, Default)]
@@ -15,9 +15,9 @@ struct State {
     followers: Vec<Arc<WakeHandle>>,
 }
 
-/// The role of reader. The lock is level 4 (State) of `docs/LOCK_ORDER.md`; nothing is called while it is held.
+/// The role of reader. Nothing is called while its lock is held.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(Mutex<State>);
+pub(crate) struct Turn(OrderedMutex<State, STATE>);
 
 /// One thread's wait. Leaving it (on whatever path) passes the role on.
 pub(crate) struct Waiter<'a> {

@@ -1,10 +1,15 @@
 //! `auroraview._core`: converts, calls and maps errors. Every wait happens without the GIL; policy lives in Python.
 
+mod bell;
 mod errors;
+mod gil;
 mod link;
+mod listeners;
+mod log;
 mod port;
+mod streaming;
 
-use auroraview_core::json;
+use auroraview_core::{json, lock};
 use pyo3::prelude::*;
 
 /// Version of the extension; the UI process must be of the same.
@@ -14,16 +19,26 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::bell::Bell;
+    #[pymodule_export]
     use super::link::Link;
     #[pymodule_export]
-    use super::port::{Port, Question};
+    use super::listeners::Listeners;
     #[pymodule_export]
-    use super::{check_depth, check_json};
+    use super::log::{start_log, take_log};
+    #[pymodule_export]
+    use super::port::{Port, Question, Ticket, Watch};
+    #[pymodule_export]
+    use super::streaming::Utf8Stream;
+    #[pymodule_export]
+    use super::{check_depth, check_json, check_lock_order, contended_locks};
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = super::VERSION;
     #[pymodule_export]
     const MAX_BODY: usize = auroraview_core::limits::MAX_BODY;
+    #[pymodule_export]
+    const LOCK_ORDER_CHECKED: bool = auroraview_core::lock::CHECKED;
 }
 
 /// Raises `InvalidDataError` if a JSON text is nested too deeply or holds an integer that JavaScript would round.
@@ -36,4 +51,16 @@ fn check_json(text: &[u8]) -> PyResult<()> {
 #[pyfunction]
 fn check_depth(text: &str) -> PyResult<()> {
     json::check_depth(text.as_bytes()).map_err(|error| errors::raise("InvalidDataError", error.to_string()))
+}
+
+/// How often, in this process, a thread had to wait for a lock of ours.
+#[pyfunction]
+fn contended_locks() -> u64 {
+    lock::contended()
+}
+
+/// Turns the check of the lock order on or off. False: this build has none.
+#[pyfunction]
+fn check_lock_order(on: bool) -> bool {
+    lock::check_order(on)
 }

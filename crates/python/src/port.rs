@@ -1,24 +1,58 @@
 //! One view's end of the link, as Python sees it.
 
-use crate::errors;
+use crate::bell::Bell;
 use crate::link::Link;
+use crate::{errors, gil};
 use auroraview_core::frame::Frame;
-use auroraview_core::lifecycle::Lifecycle;
 use auroraview_core::wire::{Header, Kind, request_text};
-use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, SignalGate, Waited};
+use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket, Watch as RustWatch};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One view's end of the link.
 #[pyclass(frozen)]
-pub struct Port(Arc<RustPort>);
+pub struct Port(pub Arc<RustPort>);
 
 /// A request that a thread waits for.
 #[pyclass(frozen)]
 pub struct Question(RustQuestion);
+
+/// An accepted piece of work: a message of the page, or an operation of the host.
+#[pyclass(frozen)]
+pub struct Ticket(Mutex<Option<RustTicket>>);
+
+#[pymethods]
+impl Ticket {
+    /// The work was done: closing does not wait for it any longer.
+    fn done(&self) {
+        gil::held(|| self.take().map(RustTicket::done));
+    }
+
+    /// The work will not be done.
+    fn cancel(&self) {
+        gil::held(|| drop(self.take()));
+    }
+}
+
+/// Rings a bell as long as it lives.
+#[pyclass(frozen)]
+pub struct Watch {
+    _entry: RustWatch,
+}
+
+impl Ticket {
+    fn new(ticket: RustTicket) -> Self {
+        Self(Mutex::new(Some(ticket)))
+    }
+
+    fn take(&self) -> Option<RustTicket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 #[pymethods]
 impl Port {
@@ -30,17 +64,46 @@ impl Port {
     /// The view's state, by name.
     #[getter]
     fn lifecycle(&self) -> &'static str {
-        self.0.lifecycle().state().name()
+        self.0.state().name()
     }
 
-    /// Refuses messages from now on. True for exactly one caller.
+    /// Refuses new work from now on. True for exactly one caller.
     fn request_close(&self) -> bool {
-        self.0.lifecycle().advance(Lifecycle::CloseRequested)
+        gil::held(|| self.0.request_close())
     }
 
-    /// Ends the life of a view that was never shown.
+    /// The view is gone: ends its life. True for exactly one caller.
     fn destroy(&self) -> bool {
-        self.0.lifecycle().advance(Lifecycle::Destroyed)
+        gil::held(|| self.0.destroy())
+    }
+
+    /// Accepts a piece of work of the host's own.
+    fn begin_operation(&self) -> PyResult<Ticket> {
+        self.0.begin_operation().map(Ticket::new).map_err(errors::send)
+    }
+
+    /// Accepted and not finished.
+    #[getter]
+    fn pending_count(&self) -> usize {
+        self.0.pending_count()
+    }
+
+    /// Counters by name, and the latency's counts by powers of two of microseconds.
+    fn stats(&self) -> (HashMap<&'static str, u64>, Vec<u64>) {
+        let (queue, tally) = (self.0.stats(), self.0.tally());
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = HashMap::from([
+            ("pushed", read(&queue.pushed)),
+            ("taken", read(&queue.taken)),
+            ("wake_ups", read(&queue.wake_ups)),
+            ("accepted", read(&tally.accepted)),
+            ("processed", read(&tally.processed)),
+            ("cancelled", read(&tally.cancelled)),
+            ("dropped", read(&tally.dropped)),
+            ("coalesced", read(&tally.coalesced)),
+            ("backlog", self.0.backlog() as u64),
+        ]);
+        (counters, queue.latency.counts().to_vec())
     }
 
     /// Connects to a UI process: sends `body` (the creation), then what was sent early.
@@ -50,16 +113,23 @@ impl Port {
     }
 
     /// Sends a notification to the page (`doc` given) or to the UI process, if the view is open.
-    #[pyo3(signature = (body, doc=None))]
-    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>) -> PyResult<()> {
-        let frame = self.frame(Kind::Notify, doc, None, body);
+    /// `coalesce`: it replaces an older one with the same number that the page has not taken.
+    #[pyo3(signature = (body, doc=None, coalesce=None))]
+    fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, coalesce: Option<u64>) -> PyResult<()> {
+        let mut frame = self.frame(Kind::Notify, doc, None, body);
+        frame.header.coalesce = coalesce;
         py.detach(|| self.0.send(frame)).map_err(errors::send)
     }
 
-    /// Sends what must go through in every state: the answer to a request, or (`id` None) a command.
+    /// Sends what must go through in every state: the answer to a request; without `id`, a command, or (`doc` given) what
+    /// passes the page's ordinary messages.
     #[pyo3(signature = (body, doc=None, id=None))]
     fn control(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, id: Option<u64>) -> PyResult<()> {
-        let kind = if id.is_some() { Kind::Response } else { Kind::Notify };
+        let kind = match (doc, id) {
+            (_, Some(_)) => Kind::Response,
+            (Some(_), None) => Kind::Control,
+            (None, None) => Kind::Notify,
+        };
         let frame = self.frame(kind, doc, id, body);
         py.detach(|| self.0.send_control(frame)).map_err(errors::send)
     }
@@ -75,26 +145,50 @@ impl Port {
         py.detach(|| self.0.request(frame)).map_err(errors::send)
     }
 
-    /// Sends a request to the UI process that this thread waits for. `drainer`: this thread drains the port.
-    fn ask(&self, py: Python<'_>, method: &str, params: &str, drainer: bool) -> PyResult<Question> {
+    /// Sends a request to the UI process that this thread waits for. Its answer rings the thread's bell.
+    fn ask(&self, py: Python<'_>, method: &str, params: &str, bell: &Bell) -> PyResult<Question> {
         let frame = |id| self.frame(Kind::Request, None, Some(id), request_text(id, method, params));
-        let ask = || if drainer { self.0.ask_as_drainer(frame) } else { self.0.ask(frame) };
-        py.detach(ask).map(Question).map_err(errors::send)
+        let bell = Arc::clone(&bell.0);
+        py.detach(|| self.0.ask(bell, frame)).map(Question).map_err(errors::send)
     }
 
     /// Forgets a request. False if its answer came already.
     fn forget(&self, id: u64) -> bool {
-        self.0.forget(id)
+        gil::held(|| self.0.forget(id))
     }
 
-    /// Waits (without the GIL) until there is something to drain; False when `timeout` seconds passed first.
-    #[pyo3(signature = (timeout, interruptible))]
-    fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
-        let until = timeout.map(deadline);
-        wait(py, interruptible, |gate| self.0.wait(until, gate))
+    /// Waits (without the GIL) until there is something to drain, or (`urgent`) something that passes everything ordinary;
+    /// False when `timeout` seconds passed first.
+    #[pyo3(signature = (timeout, interruptible, urgent=false))]
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool, urgent: bool) -> PyResult<bool> {
+        let until = timeout.map(gil::deadline);
+        gil::wait(py, interruptible, |gate| self.0.wait(until, urgent, gate))
     }
 
-    /// Takes up to `limit` messages: tuples (kind, doc, id, text).
+    /// Waits (without the GIL), on a thread that does not drain this port, until its bell is rung; False when `timeout`
+    /// seconds passed first.
+    fn wait_with(&self, py: Python<'_>, bell: &Bell, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
+        let until = timeout.map(gil::deadline);
+        gil::wait(py, interruptible, |gate| self.0.wait_with(&bell.0, until, gate))
+    }
+
+    /// Rings `bell` whenever nothing is in flight any more, as long as the returned object lives.
+    fn watch_drain(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_drain(&bell.0) })
+    }
+
+    /// Rings `bell` whenever the page took messages or the view closes, as long as the returned object lives.
+    fn watch_room(&self, bell: &Bell) -> Watch {
+        gil::held(|| Watch { _entry: self.0.watch_room(&bell.0) })
+    }
+
+    /// Whether the page has to take something before more can be sent.
+    #[getter]
+    fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
+    /// Takes up to `limit` messages, urgent ones first: tuples (kind, doc, id, text, ticket).
     fn drain<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for message in self.0.drain(limit) {
@@ -113,59 +207,32 @@ impl Port {
 
 impl Port {
     fn frame(&self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) -> Frame {
-        Frame { header: Header { view: self.0.view(), doc, kind, id }, body }
+        Frame { header: Header { view: self.0.view(), doc, kind, id, coalesce: None }, body }
     }
 }
 
 #[pymethods]
 impl Question {
-    /// Waits until the answer is there or, for a drainer, something to drain; False when the time is up.
-    fn wait(&self, py: Python<'_>, timeout: f64, drainer: bool, interruptible: bool) -> PyResult<bool> {
-        let until = deadline(timeout);
-        wait(py, interruptible, |gate| self.0.wait(until, drainer, gate))
-    }
-
     /// The answer's text, or None.
     fn answer<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         self.0.answer().map(|frame| PyBytes::new(py, &frame.body))
     }
 }
 
-fn deadline(seconds: f64) -> Instant {
-    const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    Instant::now() + Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(FAR).min(FAR)
-}
-
-/// Waits without the GIL. `interruptible`: on Python's main thread, where Ctrl+C must end the wait, also one that comes
-/// between the check and the wait.
-fn wait(
-    py: Python<'_>,
-    interruptible: bool,
-    mut once: impl FnMut(Option<&SignalGate>) -> std::io::Result<Waited> + Send,
-) -> PyResult<bool> {
-    loop {
-        py.check_signals()?; // the host's handlers run here, with its own mask: programs that they start inherit it
-        let gate = if interruptible { Some(SignalGate::close()?) } else { None };
-        py.check_signals()?; // what came in between
-        match py.detach(|| once(gate.as_ref()))? {
-            Waited::Ready => return Ok(true),
-            Waited::TimedOut => return Ok(false),
-            Waited::Interrupted => {}
-        }
-    }
-}
-
 fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTuple>>> {
     let tuple = match message {
-        Incoming::Frame(Frame { header, body }) => {
+        Incoming::Frame(Frame { header, body }, ticket) => {
             let text = std::str::from_utf8(&body).map_err(|error| PyValueError::new_err(error.to_string()))?;
             let kind = match header.kind {
                 Kind::Request => "request",
                 Kind::Response => "response",
                 Kind::Notify => "notify",
+                Kind::Control => "control",
             };
-            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text)).into_pyobject(py)?
+            let ticket = ticket.map(Ticket::new);
+            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?
         }
+        Incoming::Lifecycle(left, entered) => plain(py, "lifecycle", &format!("{} {}", left.name(), entered.name()))?,
         Incoming::Log(line) => plain(py, "log", &line)?,
         Incoming::Lost(why) => plain(py, "lost", &why)?,
         Incoming::Nudge => return Ok(None),
@@ -174,5 +241,5 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
 }
 
 fn plain<'py>(py: Python<'py>, kind: &str, text: &str) -> PyResult<Bound<'py, PyTuple>> {
-    (PyString::intern(py, kind), None::<u32>, None::<u64>, PyString::new(py, text)).into_pyobject(py)
+    (PyString::intern(py, kind), None::<u32>, None::<u64>, PyString::new(py, text), None::<Ticket>).into_pyobject(py)
 }

@@ -1,16 +1,34 @@
 //! The lane of a view: everything on its way to the page, in the order in which the host sent it. Messages wait for the
-//! page's bridge; scripts run when everything sent before them was handed over.
+//! page's bridge; scripts run when everything sent before them was handed over. Only control passes, and only a message
+//! that says so is replaced by a newer one (`protocol/README.md` section 7).
 
 use auroraview_core::limits::{MAX_BATCH_BYTES, MAX_BATCH_MESSAGES};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+
+/// A JSON-RPC text for the page.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// For the document of that generation, or (0) for any.
+    pub doc: u32,
+    /// A newer message with the same number, for the same `doc`, replaces this one while it waits.
+    pub coalesce: Option<u64>,
+    /// Whether the host sent it, and so counts it; else it is our own.
+    pub of_host: bool,
+    /// What the page gets.
+    pub text: String,
+}
 
 /// Something on its way to the page.
 #[derive(Debug, PartialEq, Eq)]
 enum Entry {
-    /// A JSON-RPC text, for the document of that generation or (0) for any.
-    Message { doc: u32, text: String },
+    Message(Message),
     /// A script of the host.
-    Script { id: u64, script: String },
+    Script {
+        id: u64,
+        script: String,
+    },
+    /// A message that a newer one replaced.
+    Replaced,
 }
 
 /// What the page can take now.
@@ -32,8 +50,13 @@ pub enum Page {
 pub enum Step {
     /// Wait for the page.
     Idle,
-    /// Answer a parked post with this batch.
-    Batch(String),
+    /// Answer a parked post.
+    Batch {
+        /// The answer.
+        text: String,
+        /// Whether something of the host is in it.
+        of_host: bool,
+    },
     /// Run this script.
     Script {
         /// Of the host's request.
@@ -43,36 +66,59 @@ pub enum Step {
     },
 }
 
-/// An amount of messages for a page.
+/// An amount of messages of the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Amount {
     /// How many.
     pub messages: usize,
     /// Bytes of their texts.
     pub bytes: usize,
+    /// How many of them no page took, since a newer one replaced them.
+    pub coalesced: usize,
 }
+
+/// Which waiting message a newer one replaces: its `doc` and its `coalesce`.
+type Key = (u32, u64);
 
 /// Everything on its way to one page.
 #[derive(Debug, Default)]
 pub struct Lane {
+    /// Goes before everything else.
+    control: VecDeque<Message>,
+    /// Neither end is ever [`Entry::Replaced`].
     entries: VecDeque<Entry>,
+    /// How many entries went from the front so far: entry `n` of all stands at `n - gone`.
+    gone: u64,
+    /// How many entries are [`Entry::Replaced`]: never more than half, but for a few.
+    replaced: usize,
+    /// The newest message of each key that waits, by its number among all entries.
+    newest: HashMap<Key, u64>,
     left: Amount,
 }
 
+/// So many replaced entries are not worth tidying up.
+const FEW: usize = 64;
+
 impl Lane {
-    /// Adds a message for generation `doc`, or (0) for whichever document takes it.
-    pub fn push(&mut self, doc: u32, text: String) {
-        self.entries.push_back(Entry::Message { doc, text });
+    /// Adds a message.
+    pub fn push(&mut self, message: Message) {
+        if let Some(key) = message.key() {
+            if let Some(older) = self.newest.remove(&key) {
+                self.replace(older);
+            }
+            self.newest.insert(key, self.gone + self.entries.len() as u64);
+        }
+        self.entries.push_back(Entry::Message(message));
     }
 
-    /// Counts a message that nobody can take any more.
-    pub fn drop_message(&mut self, text: &[u8]) {
-        self.left.add(text);
+    /// Adds a message that passes all others but those that were added so before.
+    pub fn push_control(&mut self, message: Message) {
+        self.control.push_back(message);
     }
 
     /// Adds a message ahead of everything: a document's greeting.
-    pub fn push_first(&mut self, doc: u32, text: String) {
-        self.entries.push_front(Entry::Message { doc, text });
+    pub fn push_first(&mut self, message: Message) {
+        self.control.push_front(message);
     }
 
     /// Adds a script.
@@ -80,151 +126,182 @@ impl Lane {
         self.entries.push_back(Entry::Script { id, script });
     }
 
+    /// Counts a message of the host that nobody can take any more.
+    pub fn drop_message(&mut self, bytes: usize) {
+        self.left.messages += 1;
+        self.left.bytes += bytes;
+    }
+
     /// The document changed: drops what was for an earlier one only.
     pub fn drop_addressed(&mut self) {
         let left = &mut self.left;
-        self.entries.retain(|entry| match entry {
-            Entry::Message { doc, text } if *doc != 0 => {
-                left.add(text.as_bytes());
-                false
+        let mut stays = |message: &Message| {
+            if message.doc != 0 {
+                left.add(message);
             }
-            _ => true,
+            message.doc == 0
+        };
+        self.control.retain(&mut stays);
+        self.entries.retain(|entry| match entry {
+            Entry::Message(message) => stays(message),
+            Entry::Script { .. } => true,
+            Entry::Replaced => false,
         });
+        self.renumber();
     }
 
     /// Takes the next step that `page` allows.
     pub fn next(&mut self, page: Page) -> Step {
-        let at = match page {
+        let is_script = |entry: &Entry| matches!(entry, Entry::Script { .. });
+        let script = match page {
             Page::Loading => None,
-            Page::WithoutBridge => self.entries.iter().position(|entry| matches!(entry, Entry::Script { .. })),
-            Page::Ready { .. } => (!self.entries.is_empty()).then_some(0),
+            Page::WithoutBridge => self.entries.iter().position(is_script),
+            Page::Ready { parked } => {
+                if parked > 0 && self.first_message().is_some() {
+                    return self.take_batch();
+                }
+                self.entries.front().is_some_and(is_script).then_some(0)
+            }
         };
-        match at.and_then(|at| self.entries.get(at)) {
-            Some(Entry::Script { .. }) => self.take_script(at.unwrap_or(0)),
-            Some(Entry::Message { .. }) if page != (Page::Ready { parked: 0 }) => Step::Batch(self.take_batch()),
-            _ => Step::Idle,
-        }
+        script.map_or(Step::Idle, |at| self.take_script(at))
     }
 
     fn take_script(&mut self, at: usize) -> Step {
-        match self.entries.remove(at) {
+        let taken = self.entries.get_mut(at).map(|entry| std::mem::replace(entry, Entry::Replaced));
+        self.replaced += 1;
+        self.tidy();
+        match taken {
             Some(Entry::Script { id, script }) => Step::Script { id, script },
             _ => Step::Idle,
         }
     }
 
     /// Gathers messages up to a script or the limits of a batch. One message always fits.
-    fn take_batch(&mut self) -> String {
-        let mut batch = String::from("[");
-        let mut messages = 0;
-        while let Some(Entry::Message { text, .. }) = self.entries.front() {
-            let fits = batch.len() + text.len() < MAX_BATCH_BYTES && messages < MAX_BATCH_MESSAGES;
+    fn take_batch(&mut self) -> Step {
+        let mut text = String::from("[");
+        let (mut messages, mut of_host) = (0, false);
+        while let Some(message) = self.first_message() {
+            let fits = text.len() + message.text.len() < MAX_BATCH_BYTES && messages < MAX_BATCH_MESSAGES;
             if messages > 0 && !fits {
                 break;
             }
             if messages > 0 {
-                batch.push(',');
+                text.push(',');
             }
-            batch.push_str(text);
+            text.push_str(&message.text);
             messages += 1;
-            self.left.add(text.as_bytes());
-            self.entries.pop_front();
+            of_host |= message.of_host;
+            self.pop_message();
         }
-        batch.push(']');
-        batch
+        text.push(']');
+        Step::Batch { text, of_host }
+    }
+
+    /// The message that goes next, if no script goes before it.
+    fn first_message(&self) -> Option<&Message> {
+        self.control.front().or_else(|| match self.entries.front() {
+            Some(Entry::Message(message)) => Some(message),
+            _ => None,
+        })
+    }
+
+    /// Takes what [`Lane::first_message`] shows.
+    fn pop_message(&mut self) {
+        if let Some(message) = self.control.pop_front() {
+            return self.left.add(&message);
+        }
+        let Some(Entry::Message(message)) = self.entries.pop_front() else { return };
+        self.gone += 1;
+        self.left.add(&message);
+        if let Some(key) = message.key() {
+            self.newest.remove(&key);
+        }
+        self.tidy();
+    }
+
+    /// Takes the message with that number out of its place.
+    fn replace(&mut self, number: u64) {
+        let Some(entry) = self.entries.get_mut((number - self.gone) as usize) else { return };
+        if let Entry::Message(message) = std::mem::replace(entry, Entry::Replaced) {
+            self.left.add(&message);
+            self.left.coalesced += 1;
+        }
+        self.replaced += 1;
+        self.tidy();
+    }
+
+    /// Keeps both ends free of replaced entries, and their number small.
+    fn tidy(&mut self) {
+        if self.replaced == 0 {
+            return;
+        }
+        while let Some(Entry::Replaced) = self.entries.front() {
+            self.entries.pop_front();
+            self.gone += 1;
+            self.replaced -= 1;
+        }
+        while let Some(Entry::Replaced) = self.entries.back() {
+            self.entries.pop_back();
+            self.replaced -= 1;
+        }
+        if self.replaced > FEW + self.entries.len() / 2 {
+            self.entries.retain(|entry| !matches!(entry, Entry::Replaced));
+            self.renumber();
+        }
+    }
+
+    /// Entries that stood between others are gone: the others have new numbers.
+    fn renumber(&mut self) {
+        self.replaced = 0;
+        self.newest.clear();
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Entry::Message(message) = entry
+                && let Some(key) = message.key()
+            {
+                self.newest.insert(key, self.gone + at as u64);
+            }
+        }
     }
 
     /// What left the lane since the last report, once it is worth one.
     pub fn report(&mut self) -> Option<Amount> {
-        const WORTH: Amount = Amount { messages: MAX_BATCH_MESSAGES, bytes: MAX_BATCH_BYTES };
-        let due = self.left.messages >= WORTH.messages || self.left.bytes >= WORTH.bytes;
+        let due = self.left.messages >= MAX_BATCH_MESSAGES || self.left.bytes >= MAX_BATCH_BYTES;
         due.then(|| std::mem::take(&mut self.left))
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.entries.is_empty()
+    }
+
+    /// How many messages of the host wait. Control is none: nobody misses a credit.
+    pub fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry, Entry::Message(message) if message.of_host)).count()
     }
 
     /// The ids of scripts that will not run.
     pub fn scripts(&self) -> impl Iterator<Item = u64> + '_ {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Script { id, .. } => Some(*id),
-            Entry::Message { .. } => None,
+            Entry::Message(_) | Entry::Replaced => None,
         })
+    }
+}
+
+impl Message {
+    fn key(&self) -> Option<Key> {
+        self.coalesce.map(|number| (self.doc, number))
     }
 }
 
 impl Amount {
-    fn add(&mut self, text: &[u8]) {
-        self.messages += 1;
-        self.bytes += text.len();
+    fn add(&mut self, message: &Message) {
+        if message.of_host {
+            self.messages += 1;
+            self.bytes += message.text.len();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lane(entries: &[&str]) -> Lane {
-        let mut lane = Lane::default();
-        for (n, entry) in entries.iter().enumerate() {
-            match entry.strip_prefix("script ") {
-                Some(script) => lane.push_script(n as u64, script.into()),
-                None => lane.push(0, (*entry).into()),
-            }
-        }
-        lane
-    }
-
-    const READY: Page = Page::Ready { parked: 1 };
-
-    #[test]
-    fn messages_wait_for_the_bridge_and_for_a_parked_post() {
-        let mut lane = lane(&["1", "2"]);
-        assert_eq!(lane.next(Page::Loading), Step::Idle);
-        assert_eq!(lane.next(Page::WithoutBridge), Step::Idle);
-        assert_eq!(lane.next(Page::Ready { parked: 0 }), Step::Idle);
-        assert_eq!(lane.next(READY), Step::Batch("[1,2]".into()));
-        assert_eq!(lane.next(READY), Step::Idle);
-    }
-
-    #[test]
-    fn scripts_keep_their_place_among_messages() {
-        let mut lane = lane(&["script a", "1", "2", "script b", "3"]);
-        let script = |id, script: &str| Step::Script { id, script: script.into() };
-        assert_eq!(lane.next(Page::Ready { parked: 0 }), script(0, "a"));
-        assert_eq!(lane.next(Page::Ready { parked: 0 }), Step::Idle);
-        assert_eq!(lane.next(READY), Step::Batch("[1,2]".into()));
-        assert_eq!(lane.next(READY), script(3, "b"));
-        assert_eq!(lane.next(READY), Step::Batch("[3]".into()));
-    }
-
-    #[test]
-    fn a_page_without_bridge_still_runs_scripts() {
-        let mut lane = lane(&["1", "script a", "2"]);
-        assert!(matches!(lane.next(Page::WithoutBridge), Step::Script { id: 1, .. }));
-        assert_eq!(lane.next(Page::WithoutBridge), Step::Idle);
-        assert_eq!(lane.next(READY), Step::Batch("[1,2]".into()));
-    }
-
-    #[test]
-    fn a_new_document_gets_nothing_that_was_for_the_last_one() {
-        let mut lane = lane(&["1"]);
-        lane.push(3, "\"answer for generation 3\"".into());
-        lane.push(0, "2".into());
-        lane.drop_addressed();
-        assert_eq!(lane.next(READY), Step::Batch("[1,2]".into()));
-    }
-
-    #[test]
-    fn batches_are_bounded_and_reported() {
-        let mut lane = Lane::default();
-        (0..MAX_BATCH_MESSAGES + 1).for_each(|_| lane.push(0, "7".into()));
-        lane.push(0, format!("\"{}\"", "x".repeat(MAX_BATCH_BYTES * 2)));
-        let sizes: Vec<_> = std::iter::from_fn(|| match lane.next(READY) {
-            Step::Batch(batch) => Some(batch.len()),
-            _ => None,
-        })
-        .collect();
-        assert_eq!(sizes, [2 * MAX_BATCH_MESSAGES + 1, 3, 2 * MAX_BATCH_BYTES + 4]);
-        let amount = lane.report().unwrap();
-        assert_eq!(amount.messages, MAX_BATCH_MESSAGES + 2);
-        assert_eq!(lane.report(), None);
-    }
-}
+mod tests;

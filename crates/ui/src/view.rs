@@ -2,7 +2,8 @@
 
 use crate::assets::Assets;
 use crate::backend::{Event, Slot, WebViewBackend};
-use crate::lane::{Lane, Page, Step};
+use crate::document::Document;
+use crate::lane::{Amount, Lane, Message, Page, Step};
 use crate::origin::{SCHEME, origin_of, own_origin};
 use crate::post::{Line, LineKind, Post};
 use auroraview_core::frame::Frame;
@@ -17,14 +18,6 @@ use std::time::{Duration, Instant};
 
 /// A second click on the close button closes without asking, if the host has not answered the first for so long.
 const VETO_PATIENCE: Duration = Duration::from_secs(5);
-
-/// A document whose bridge said hello.
-#[derive(Debug)]
-struct Document {
-    nonce: String,
-    generation: u32,
-    calls: usize,
-}
 
 /// One view.
 pub struct View {
@@ -44,6 +37,8 @@ pub struct View {
     scripts: BTreeSet<u64>,
     refused: HashMap<&'static str, u32>,
     close_asked: Option<Instant>,
+    /// The host wants it closed as soon as it is idle.
+    closing: bool,
     closed: Option<CloseReason>,
     /// What goes to the host after this turn.
     out: Vec<Frame>,
@@ -74,6 +69,7 @@ impl View {
             scripts: BTreeSet::new(),
             refused: HashMap::new(),
             close_asked: None,
+            closing: false,
             closed: None,
             out: Vec::new(),
         };
@@ -119,15 +115,15 @@ impl View {
         let text = notification("$/session", &session);
         self.session = session;
         if let Some(generation) = self.document.as_ref().map(|document| document.generation) {
-            self.lane.push(generation, text);
-            self.run_lane();
+            self.lane.push(ours(generation, text));
+            self.go_on();
         }
     }
 
     /// Runs a script when everything sent before it is with the page.
     pub fn eval(&mut self, id: u64, script: String) {
         self.lane.push_script(id, script);
-        self.run_lane();
+        self.go_on();
     }
 
     /// A message for the page.
@@ -135,16 +131,27 @@ impl View {
         let doc = header.doc.unwrap_or(0);
         let current = self.document.as_mut().filter(|document| doc == document.generation);
         if doc != 0 && current.is_none() {
-            return self.lane.drop_message(&body); // its document is gone
+            return self.lane.drop_message(body.len()); // its document is gone
         }
         if let (Some(document), Kind::Response) = (current, header.kind) {
             document.calls = document.calls.saturating_sub(1);
         }
+        // Only an event may vanish: each answer is somebody's only one.
+        let coalesce = header.coalesce.filter(|_| header.kind == Kind::Notify);
         match String::from_utf8(body) {
-            Ok(text) => self.lane.push(doc, text),
-            Err(error) => say!("the host sent a message that is not UTF-8: {error}"),
+            Ok(text) => {
+                let message = Message { doc, coalesce, of_host: true, text };
+                match header.kind {
+                    Kind::Control => self.lane.push_control(message),
+                    Kind::Request | Kind::Response | Kind::Notify => self.lane.push(message),
+                }
+            }
+            Err(error) => {
+                self.lane.drop_message(error.as_bytes().len());
+                say!("the host sent a message that is not UTF-8: {error}");
+            }
         }
-        self.run_lane();
+        self.go_on();
     }
 
     /// The host's answer to whether the window may close.
@@ -155,15 +162,19 @@ impl View {
         }
     }
 
+    /// Ends the view as soon as it is idle (`protocol/README.md` section 7). The host has the deadline.
+    pub fn finish(&mut self) {
+        self.closing = true;
+        self.go_on();
+    }
+
     /// Ends the view: everybody who waits is answered. The caller drops it then.
     pub fn close(&mut self, reason: CloseReason) {
+        let lane = std::mem::take(&mut self.lane);
+        self.scripts.extend(lane.scripts());
         self.fail_scripts(ErrorCode::Closed, "the view was closed");
-        let unrun: Vec<u64> = self.lane.scripts().collect();
-        for id in unrun {
-            self.answer_script(id, Err(ErrorObject::new(ErrorCode::Closed, "the view was closed")));
-        }
         self.closed = Some(reason);
-        self.tell(&Notice::Closed { reason });
+        self.tell(&Notice::Closed { reason, undelivered: lane.waiting() });
     }
 
     // ---- from the engine and the window ----
@@ -179,7 +190,7 @@ impl View {
             Event::WebProcessGone(reason) => self.web_process_gone(reason),
             Event::Window(state) => self.tell(&Notice::Changed(state)),
         }
-        self.run_lane();
+        self.go_on();
     }
 
     fn titled(&mut self, title: String) {
@@ -216,6 +227,9 @@ impl View {
     }
 
     fn close_clicked(&mut self) {
+        if self.closing {
+            return self.close(CloseReason::Host); // it goes anyway; whoever clicks will not wait
+        }
         if !self.session.veto || self.close_asked.is_some_and(|at| at.elapsed() > VETO_PATIENCE) {
             return self.close(CloseReason::User);
         }
@@ -255,6 +269,9 @@ impl View {
             }
             self.greet(post.nonce);
         }
+        if let Some(document) = &mut self.document {
+            document.posted(post.is_park(), post.handled);
+        }
         for line in post.lines() {
             match line {
                 Some(line) => self.take_line(line),
@@ -267,11 +284,11 @@ impl View {
     fn greet(&mut self, nonce: &str) {
         self.generation += 1;
         let generation = self.generation;
-        self.document = Some(Document { nonce: nonce.into(), generation, calls: 0 });
+        self.document = Some(Document::new(nonce, generation));
         let params = serde_json::json!({
             "doc": generation, "session": self.session, "debug": self.options.debug, "schema_version": SCHEMA_VERSION,
         });
-        self.lane.push_first(generation, notification("$/hello", &params));
+        self.lane.push_first(ours(generation, notification("$/hello", &params)));
         let url = self.origin.clone();
         self.tell(&Notice::Document { doc: generation, url });
     }
@@ -284,11 +301,15 @@ impl View {
             LineKind::Request => (Kind::Request, Some(line.id)),
             LineKind::Response => (Kind::Response, Some(line.id)),
             LineKind::Notify => (Kind::Notify, None),
+            LineKind::Control => (Kind::Control, None),
         };
         if line.body.len() > MAX_BODY {
             return self.reject(generation, id, ErrorCode::TooLarge, "the message is over the limit of 16 MiB");
         }
         if kind == Kind::Request {
+            if self.closing {
+                return self.reject(generation, id, ErrorCode::Closed, "the view is closing");
+            }
             if document.calls >= MAX_PENDING_CALLS {
                 return self.reject(generation, id, ErrorCode::Busy, "4096 calls are pending; wait for some of them");
             }
@@ -302,18 +323,25 @@ impl View {
         let Some(id) = id else { return say!("an event of the page was dropped: {message}") };
         let text = error_text(id, &ErrorObject::new(code, message)).map(String::from_utf8);
         if let Ok(Ok(text)) = text {
-            self.lane.push(doc, text);
+            self.lane.push(ours(doc, text));
         }
     }
 
     fn park(&mut self, slot: Box<dyn Slot>) {
         self.parked.push_back(slot);
-        self.run_lane();
+        self.go_on();
         if self.parked.len() > MAX_PARKED - 1 {
             // The page must always be able to post: at most 3 wait after each post.
-            if let Some(slot) = self.parked.pop_front() {
-                slot.answer("[]");
-            }
+            self.answer_post("[]", false);
+        }
+    }
+
+    /// Answers the post that waits longest.
+    fn answer_post(&mut self, batch: &str, of_host: bool) {
+        let Some(slot) = self.parked.pop_front() else { return };
+        slot.answer(batch);
+        if let Some(document) = &mut self.document {
+            document.answered(of_host);
         }
     }
 
@@ -338,15 +366,37 @@ impl View {
         }
     }
 
+    /// Hands over what the page can take now. A view that is closing ends when that was the last of it.
+    fn go_on(&mut self) {
+        self.run_lane();
+        if self.closing && self.closed.is_none() && !self.is_busy() {
+            if self.document.as_ref().is_none_or(Document::is_up_to_date) {
+                self.close(CloseReason::Host);
+            } else {
+                self.ask_how_far();
+            }
+        }
+    }
+
+    /// Whether a script runs, something waits that the page can take, or the host owes it an answer.
+    fn is_busy(&self) -> bool {
+        let owes = |document: &Document| document.calls > 0 || !self.lane.is_empty();
+        !self.scripts.is_empty() || self.document.as_ref().is_some_and(owes)
+    }
+
+    /// Answers all posts: when the bridge has handled that, it parks and says so. One that holds back what it got says by
+    /// itself when it has handled it.
+    fn ask_how_far(&mut self) {
+        while !self.parked.is_empty() && self.document.as_ref().is_some_and(|document| !document.will_tell()) {
+            self.answer_post("[]", false);
+        }
+    }
+
     fn run_lane(&mut self) {
         loop {
             match self.lane.next(self.page()) {
                 Step::Idle => break,
-                Step::Batch(batch) => {
-                    if let Some(slot) = self.parked.pop_front() {
-                        slot.answer(&batch);
-                    }
-                }
+                Step::Batch { text, of_host } => self.answer_post(&text, of_host),
                 Step::Script { id, script } => {
                     self.scripts.insert(id);
                     self.backend.eval(id, &script);
@@ -354,7 +404,8 @@ impl View {
             }
         }
         if let Some(amount) = self.lane.report() {
-            self.tell(&Notice::Delivered { bytes: amount.bytes, messages: amount.messages });
+            let Amount { messages, bytes, coalesced } = amount;
+            self.tell(&Notice::Delivered { bytes, messages, coalesced });
         }
     }
 
@@ -390,8 +441,13 @@ impl View {
     }
 
     fn push_out(&mut self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) {
-        self.out.push(Frame { header: Header { view: self.id, doc, kind, id }, body });
+        self.out.push(Frame { header: Header { view: self.id, doc, kind, id, coalesce: None }, body });
     }
+}
+
+/// A message of our own for the document of that generation.
+fn ours(doc: u32, text: String) -> Message {
+    Message { doc, coalesce: None, of_host: false, text }
 }
 
 fn notification(method: &str, params: &impl serde::Serialize) -> String {
@@ -406,4 +462,4 @@ fn request_text(message: &Notice, id: u64) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

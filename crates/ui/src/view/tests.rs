@@ -45,9 +45,16 @@ impl Slot for Reply {
     }
 }
 
+/// A view whose window is there and that nobody looks at.
+pub fn quiet_view() -> View {
+    Bench::new().view
+}
+
 struct Bench {
     view: View,
     seen: Rc<RefCell<Seen>>,
+    /// What the page says of itself: so many answers it has handled.
+    handled: usize,
 }
 
 impl Bench {
@@ -56,7 +63,7 @@ impl Bench {
         let assets = Assets::start(None).unwrap();
         let engine = Box::new(Engine(Rc::clone(&seen)));
         let view = View::new(7, ViewOptions::default(), SECRET.into(), assets, engine);
-        Self { view, seen }
+        Self { view, seen, handled: 0 }
     }
 
     /// A document that said hello and parked twice; what was said so far is forgotten.
@@ -81,13 +88,13 @@ impl Bench {
     }
 
     fn post_with(&mut self, secret: &str, nonce: &str, lines: &str) {
-        let text = format!("{secret} {nonce}\n{lines}");
+        let text = format!("{secret} {nonce} {}\n{lines}", self.handled);
         self.view.handle(Event::Post { text, slot: Box::new(Reply(Rc::clone(&self.seen))) });
     }
 
     fn send(&mut self, doc: u32, kind: Kind, text: &str) {
         let id = (kind == Kind::Response).then_some(1);
-        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id }, text.as_bytes().to_vec());
+        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id, coalesce: None }, text.as_bytes().to_vec());
     }
 
     /// What the host hears, as (header, body).
@@ -225,6 +232,199 @@ fn close_answers_every_script() {
     let heard = bench.heard();
     assert!(heard.iter().any(|(header, body)| header.id == Some(1) && body.contains("CLOSED")));
     assert!(heard.last().unwrap().1.contains("view/closed"));
+}
+
+// ---- a close that finishes ----
+
+impl Bench {
+    /// A page as the real bridge is one: it has handled its greeting and parked once.
+    fn with_bridge() -> Self {
+        let mut bench = Self::new();
+        bench.commit("av://app/");
+        bench.post(FIRST, "h 0 {}\n");
+        bench.park();
+        bench.view.take_out();
+        bench
+    }
+
+    fn is_open(&self) -> bool {
+        self.view.closed().is_none()
+    }
+
+    /// The page handles what it got and parks.
+    fn park(&mut self) {
+        self.handled += self.answers().len();
+        self.post(FIRST, "");
+    }
+}
+
+#[test]
+fn an_idle_view_finishes_at_once() {
+    let mut bench = Bench::with_bridge();
+    bench.view.finish();
+    assert_eq!(bench.view.closed(), Some(CloseReason::Host));
+    assert!(bench.heard()[0].1.contains(r#""reason":"host","undelivered":0"#));
+}
+
+#[test]
+fn finishing_waits_until_the_page_has_handled_what_it_was_given() {
+    let mut bench = Bench::with_bridge();
+    bench.send(0, Kind::Notify, "1");
+    bench.send(0, Kind::Notify, "2");
+    bench.view.finish();
+    assert!(bench.is_open(), "2 waits for a post");
+    bench.park();
+    assert_eq!(*bench.seen.borrow().answers, ["[2]"]);
+    assert!(bench.is_open(), "the page has 2 and has not handled it");
+    bench.post(FIRST, "n 0 {}\n"); // was on its way when 2 left
+    assert_eq!(*bench.seen.borrow().answers, ["[2]", "[]"], "the page has to say how far it is");
+    assert!(bench.is_open());
+    bench.park();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn any_post_tells_how_far_the_page_is() {
+    let mut bench = Bench::with_bridge();
+    bench.post(FIRST, "n 0 {}\n"); // a second post: after a batch the bridge has no need to park
+    bench.send(0, Kind::Notify, "1");
+    bench.handled += bench.answers().len();
+    bench.post(FIRST, "n 0 {}\n");
+    bench.view.finish();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_waits_for_what_the_bridge_holds_back() {
+    let mut bench = Bench::new();
+    bench.commit("av://app/");
+    bench.send(0, Kind::Notify, "1");
+    bench.post(FIRST, "h 0 {}\n");
+    assert_eq!(bench.answers().len(), 1);
+    bench.post(FIRST, "");
+    bench.view.finish();
+    assert!(bench.is_open());
+    assert!(bench.answers().is_empty(), "nobody asks it again and again: it will tell");
+    bench.handled = 1;
+    bench.post(FIRST, "");
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn what_is_held_back_and_what_is_on_its_way_may_cross() {
+    let mut bench = Bench::new();
+    bench.commit("av://app/");
+    bench.send(0, Kind::Notify, "1");
+    bench.post(FIRST, "h 0 {}\n");
+    bench.post(FIRST, "");
+    bench.answers();
+    bench.send(0, Kind::Notify, "2");
+    bench.view.finish();
+    bench.handled = 1;
+    bench.post(FIRST, ""); // says that 1 is handled; 2 was on its way
+    assert_eq!(bench.answers(), ["[2]", "[]"]);
+    assert!(bench.is_open());
+    bench.handled = 3;
+    bench.post(FIRST, "");
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_waits_for_scripts() {
+    let mut bench = Bench::with_bridge();
+    bench.view.eval(3, "1".into());
+    bench.view.finish();
+    assert!(bench.is_open());
+    bench.view.handle(Event::Evaluated { id: 3, outcome: Ok("1".into()) });
+    assert!(!bench.is_open());
+    let kinds: Vec<_> = bench.heard().into_iter().map(|(header, _)| header.kind).collect();
+    assert_eq!(kinds, [Kind::Response, Kind::Notify], "the answer comes before the end");
+}
+
+#[test]
+fn finishing_waits_for_calls_and_refuses_new_ones() {
+    let mut bench = Bench::with_bridge();
+    bench.post(FIRST, "q 1 {}\n");
+    bench.view.finish();
+    bench.heard();
+    bench.post(FIRST, "q 2 {}\nn 0 {\"event\":1}\n");
+    let heard = bench.heard();
+    assert_eq!(heard.len(), 1, "the event goes to the host, the call does not");
+    assert_eq!(heard[0].0.kind, Kind::Notify);
+    let refusal = bench.seen.borrow().answers.concat();
+    assert!(refusal.contains(r#""id":2"#) && refusal.contains("CLOSED") && refusal.contains("is closing"), "{refusal}");
+    bench.send(1, Kind::Response, r#"{"id":1}"#);
+    assert_eq!(bench.seen.borrow().answers[1], r#"[{"id":1}]"#);
+    assert!(bench.is_open(), "the page has the answer and has not handled it");
+    bench.park();
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn a_page_that_asks_on_and_on_does_not_keep_the_view_open() {
+    let mut bench = Bench::with_bridge();
+    bench.send(0, Kind::Notify, "1");
+    bench.view.finish();
+    bench.post(FIRST, "q 1 {}\n"); // it was on its way; the answers make it ask again
+    assert!(bench.is_open());
+    bench.handled += 2;
+    bench.post(FIRST, "q 2 {}\n");
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn finishing_does_not_wait_for_a_page_that_can_take_nothing() {
+    let mut bench = Bench::new();
+    bench.send(0, Kind::Notify, "1");
+    bench.send(0, Kind::Notify, "2");
+    bench.send(0, Kind::Control, "3");
+    bench.view.eval(4, "waits for the page".into());
+    bench.view.finish();
+    let heard = bench.heard();
+    assert!(heard.iter().any(|(header, body)| header.id == Some(4) && body.contains("CLOSED")));
+    assert!(heard.last().unwrap().1.contains(r#""undelivered":2"#));
+}
+
+#[test]
+fn a_page_that_goes_while_the_view_is_closing_ends_it() {
+    for crash in [true, false] {
+        let mut bench = Bench::with_bridge();
+        bench.post(FIRST, "q 1 {}\n");
+        bench.send(0, Kind::Notify, "1");
+        bench.send(0, Kind::Notify, "2");
+        bench.send(0, Kind::Notify, "3");
+        bench.view.eval(4, "1".into());
+        bench.view.finish();
+        assert!(bench.is_open());
+        bench.heard();
+        if crash {
+            bench.view.handle(Event::WebProcessGone("crashed".into()));
+        } else {
+            bench.commit("av://app/next");
+        }
+        let heard = bench.heard();
+        assert!(heard.iter().any(|(header, body)| header.id == Some(4) && body.contains("CLOSED")), "{heard:?}");
+        assert!(heard.last().unwrap().1.contains(r#""reason":"host","undelivered":1"#), "{heard:?}");
+    }
+}
+
+#[test]
+fn impatience_ends_a_view_that_is_closing() {
+    let closing = || {
+        let mut bench = Bench::with_bridge();
+        bench.view.set_session(Session { veto: true, ..Session::default() });
+        bench.post(FIRST, "q 1 {}\n");
+        bench.view.finish();
+        bench.heard();
+        bench
+    };
+    let mut bench = closing();
+    bench.view.handle(Event::CloseClicked);
+    assert_eq!(bench.view.closed(), Some(CloseReason::Host), "nobody is asked any more");
+    assert_eq!(bench.heard().len(), 1);
+    let mut bench = closing();
+    bench.view.close(CloseReason::Host);
+    assert!(!bench.is_open());
 }
 
 #[test]

@@ -1,0 +1,287 @@
+"""The life of a view: how it opens, who runs its handlers, how it closes, and that it ends exactly once (seed 000
+section 9.1, RFC 0002 "Graceful shutdown").
+
+Closing has one deadline. Nothing new is accepted from the moment it is asked for; what was accepted may finish; then
+the UI process closes the window and says so, and the thread that drains ends the view.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Callable, Optional
+
+from . import _aio, _core, _process, _rpc, _threads
+from ._calls import Calls
+from ._dispatch import Dispatcher
+from ._errors import (
+    DeadlockDetectedError,
+    DrainError,
+    ShutdownInProgressError,
+    ThreadSafetyError,
+    UiProcessError,
+    WindowOperation,
+)
+from ._log import log
+
+#: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
+CLOSE_TIMEOUT = 5.0
+
+
+class Life:
+    """Opens and ends one view."""
+
+    def __init__(self, name: str, port: _core.Port, calls: Calls, raise_event: Callable[..., None]) -> None:
+        self.name = name
+        self._port = port
+        self._calls = calls
+        self._raise_event = raise_event
+        self.dispatcher: Dispatcher  # set by the view, which both serve
+        self.shown = threading.Event()
+        self.closed = _threads.Latch()
+        self.close_asked = False
+        #: When the patience with accepted work ends; of the monotonic clock.
+        self._deadline: Optional[float] = None
+        self._failure: Optional[Exception] = None
+        self._view: Optional[_process.Shown] = None
+        #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
+        self.lock = threading.RLock()
+        #: Edges of the lifecycle that are ahead of their turn, by the state that they leave.
+        self._edges: dict[str, str] = {}
+        self._state = "creating"
+
+    # ---- opening ----
+
+    def open(self, prepare: Callable[[], None], create: bytes, view: _process.Shown) -> None:
+        with self.lock:
+            if self._port.lifecycle in ("close_requested", "destroying", "destroyed"):
+                raise ShutdownInProgressError("the view is closed; make a new one")
+            if self.shown.is_set():
+                raise RuntimeError("the view is shown already; use set_visible(True) to bring a hidden window back")
+            prepare()
+            self._port.attach(_process.link(), create)
+            self.shown.set()
+        self._view = view
+        _process.track(view)
+
+    def run_here(self) -> None:
+        """Runs the handlers on the calling thread until the view is closed."""
+        self._run(interruptible=threading.current_thread() is threading.main_thread())
+        self.raise_failure()
+
+    def run_on_own_thread(self) -> None:
+        threading.Thread(target=self._run_alone, name=f"auroraview-{self.name}", daemon=True).start()
+
+    def pump(self) -> None:
+        """One turn on the calling thread, which pumps the view from now on."""
+        own = _threads.desk()
+        dispatcher = self.dispatcher
+        if dispatcher.owner is not None and dispatcher.owner is not own:
+            raise ThreadSafetyError(
+                f"the handlers of this view run on thread {dispatcher.owner.thread.name!r}; call process_events() "
+                "there, or make the view with processor=ProcessorConfig.legacy_embedded()"
+            )
+        if not self.shown.is_set() or dispatcher.ended:
+            return
+        dispatcher.owner = own
+        with dispatcher.owned():
+            self._port.wait(0, own.is_main)
+            dispatcher.turn()
+
+    @contextmanager
+    def at_home(self) -> Iterator[None]:
+        """On the thread that pumps the view, also between two turns: a wait serves the view's page."""
+        if self.dispatcher.is_draining_thread():
+            with self.dispatcher.owned():
+                yield
+        else:
+            yield
+
+    def _run_alone(self) -> None:
+        self._run(interruptible=False)
+        if self._failure is not None:  # nobody may be there whom it could be raised to
+            log().error("%s: %s", self.name, self._failure)
+
+    def _run(self, interruptible: bool) -> None:
+        try:
+            self.dispatcher.run(interruptible)
+        except KeyboardInterrupt:
+            self.request_close()
+            self.dispatcher.run(interruptible)  # a second Ctrl+C gets through
+        finally:
+            if not self.dispatcher.ended:  # this thread leaves; nobody would drain any more
+                self.request_close()
+                self.end("error")
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    # ---- closing ----
+
+    def request_close(self) -> None:
+        """Accepts nothing new from now on, and lets what was accepted finish until the deadline. Returns at once."""
+        self.close_asked = True
+        with self.lock:  # a view is either shown and then closed, or never shown
+            first = self._port.request_close()
+            shown = self.shown.is_set()
+            if first and shown:
+                self._deadline = time.monotonic() + CLOSE_TIMEOUT
+                self._port.control(_rpc.notification("view/close", {"finish": True}))
+                self._port.nudge()  # the drain may wait for longer than the deadline
+        if first and not shown:
+            self.end("host")
+
+    def close(self) -> None:
+        self.request_close()
+        if self.dispatcher.is_draining_thread() or _aio.is_own_thread():
+            return
+        try:
+            if self.closed.wait(CLOSE_TIMEOUT, self.dispatcher.owner, self._port):
+                return
+        except DeadlockDetectedError as error:
+            log().info("%s: close() does not wait: %s", self.name, error)
+            return
+        self._close_now(f"it goes on closing behind close(): {self.what_is_left()}")
+
+    def wait(self, timeout: Optional[float]) -> bool:
+        if self.dispatcher.is_draining_thread():
+            if self._calls.stack:
+                raise DeadlockDetectedError(
+                    "wait() in a handler of the view waits for itself: the view is closed after its handlers returned"
+                )
+            until = None if timeout is None else time.monotonic() + timeout
+            self.dispatcher.run(_threads.desk().is_main, until)
+        closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
+        if closed:
+            self.raise_failure()
+        return closed
+
+    def wait_for_drain(self, timeout: float) -> None:
+        own_handler = self.dispatcher.is_draining_thread() and self._calls.stack
+        if own_handler or _aio.is_own_thread():
+            raise DeadlockDetectedError(
+                "wait_for_drain() in a handler of the view waits for itself: the handler is part of what must finish"
+            )
+        watch = self._port.watch_drain(_threads.desk().bell)
+        wait = _threads.Wait(None, self.dispatcher.owner)
+        if self.dispatcher.is_draining_thread():
+            drained = self._drain_here(timeout)
+        else:
+            drained = _threads.wait_until(lambda: not self._port.pending_count, timeout, wait=wait, port=self._port)
+        del watch
+        if not drained:
+            raise DrainError(f"not finished within {timeout:g} s: {self.what_is_left()}")
+
+    def _drain_here(self, timeout: float) -> bool:
+        """On the thread that pumps the view itself: nobody else would."""
+        until = time.monotonic() + timeout
+        while self._port.pending_count and (left := until - time.monotonic()) > 0:
+            self.dispatcher.turn()
+            if self._port.pending_count:
+                self._port.wait(left, _threads.desk().is_main)
+        return not self._port.pending_count
+
+    def what_is_left(self) -> str:
+        """Names accepted work that is not finished."""
+        left = [f"{_threads.location(handler)} runs" for handler in list(self._calls.stack)]
+        running = len(self._calls.running())
+        if running:
+            left.append(f"{running} async handler{'s' * (running > 1)} running")
+        pending = self._port.pending_count
+        if pending:
+            left.append(f"{pending} accepted and unfinished in all")
+        backlog = self._port.stats()[0]["backlog"]
+        if backlog:
+            left.append(f"{backlog} messages that the page has not taken")
+        return ", ".join(left) or "nothing of ours; the UI process has not answered yet"
+
+    def next_deadline(self) -> Optional[float]:
+        """Seconds until the drain must look here again, or None."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def check_deadline(self) -> None:
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._deadline = None
+            self._close_now(f"given up: {self.what_is_left()}")
+
+    def _close_now(self, why: str) -> None:
+        log().warning("%s: not everything finished within %g s after close(); %s", self.name, CLOSE_TIMEOUT, why)
+        self._calls.cancel_all()
+        self._port.control(_rpc.notification("view/close", {"finish": False}))
+
+    # ---- the end ----
+
+    def page_closed(self, reason: str) -> None:
+        """The UI process closed the view: the user did, or it had finished what was left."""
+        self.end(reason)
+
+    def failed(self, message: str) -> None:
+        """The UI process could not make the view."""
+        error = WindowOperation(f"the view could not be made: {message}")
+        error.operation = "show"
+        self._failure = error
+        self.end("error")
+
+    def lost(self, why: str) -> None:
+        """The UI process is gone."""
+        if not self.close_asked:
+            self._failure = UiProcessError(why)
+        self.end("error" if self._failure else "host")
+
+    def end(self, reason: str) -> None:
+        """The view is gone: ends the drain, lets async handlers end, and says so. Only the first call counts."""
+        if self.dispatcher.ended:
+            return
+        self.dispatcher.ended = True
+        self._finish_async(host_closed=reason == "host")
+        self.dispatcher.give_up()
+        self._port.destroy()
+        self.dispatcher.give_up()  # the last edge of the lifecycle
+        if self._view is not None:
+            _process.untrack(self._view)
+        self._raise_event("closed", reason)
+        self.closed.set()
+
+    def _finish_async(self, host_closed: bool) -> None:
+        """Handlers of events may finish if we closed; those of calls have nobody left to answer. Then all are
+        cancelled."""
+        until = self._deadline or time.monotonic() + CLOSE_TIMEOUT
+        if host_closed:
+            self._calls.cancel_all(but_events=True)
+            if self._async_ended(until):
+                return
+        self._calls.cancel_all()
+        self._async_ended(max(until, time.monotonic() + 1.0))
+
+    def _async_ended(self, until: float) -> bool:
+        own = _threads.desk()
+        running = self._calls.running()
+        for each in running:
+            each.add_done_callback(lambda _: own.ring())
+
+        def ended() -> bool:
+            return all(each.done() for each in running)
+
+        return ended() if _aio.is_own_thread() else _threads.wait_until(ended, until - time.monotonic())
+
+    # ---- lifecycle ----
+
+    @property
+    def state(self) -> str:
+        return self._port.lifecycle
+
+    def edge(self, left: str, entered: str) -> None:
+        """Two threads may report two edges in either order: each is told after the one that entered the state it
+        leaves."""
+        self._edges[left] = entered
+        while self._state in self._edges:
+            self._state = self._edges.pop(self._state)
+            self._raise_event("lifecycle", self._state)
+
+    def disown(self) -> None:
+        """In a forked child: the view belongs to the parent."""
+        self.closed.set()
+        self.dispatcher.ended = True

@@ -1,0 +1,252 @@
+"""How threads of the host wait: every wait of ours passes here, has a deadline, and serves what its thread owes
+meanwhile.
+
+A thread has one *desk*. Waiting there, it still handles the calls of the page that it drains and, on the main thread,
+the functions that were handed to it. So two threads that wait for each other both come through. Where that is
+impossible, because one waits for what lies further down in its own stack, :class:`~auroraview.DeadlockDetectedError` is
+raised at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
+
+from . import _core
+from ._errors import DeadlockDetectedError
+
+if TYPE_CHECKING:
+    from ._dispatch import Dispatcher
+
+#: How deep waits may serve work that waits again.
+MAX_DEPTH = 8
+
+
+class Job:
+    """A function that one thread hands to another. ``started`` is set by the thread that runs it."""
+
+    __slots__ = ("asker", "height", "run", "runner")
+
+    def __init__(self, run: Callable[[], None], asker: Optional[Desk]) -> None:
+        self.run = run
+        #: Who waits for it; None: nobody.
+        self.asker = asker
+        #: Who runs it, and what lies below it there.
+        self.runner: Optional[Desk] = None
+        self.height = 0
+
+
+class Wait(NamedTuple):
+    """What a thread waits for: a job, or (``unwinds``) a thread that must leave everything it is in."""
+
+    job: Optional[Job]
+    unwinds: Optional[Desk]
+
+
+class Desk:
+    """Where one thread waits. Only its own thread uses it, but for :meth:`ring` and :meth:`post`."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        self.thread = thread
+        self.is_main = thread is threading.main_thread()
+        self.bell = _core.Bell()
+        #: The innermost view that this thread drains.
+        self.dispatcher: Optional[Dispatcher] = None
+        self.jobs: deque[Job] = deque()
+        self.depth = 0
+        #: What it is in, innermost last: waits, and jobs that it runs.
+        self.stack: list[Wait | Job] = []
+
+    def ring(self) -> None:
+        """Makes the thread look again, in the wait that it is in or in its next one."""
+        self.bell.ring()
+
+    def post(self, job: Job) -> None:
+        """Hands the thread a job. It runs when the thread waits or drains the next time."""
+        self.jobs.append(job)
+        self.ring()
+
+    def serve(self) -> None:
+        """Does what this thread owes to others: jobs, and the calls of its page."""
+        self.depth += 1
+        try:
+            self.run_jobs()
+            if self.dispatcher is not None:
+                self.dispatcher.serve()
+        finally:
+            self.depth -= 1
+
+    def run_jobs(self) -> None:
+        while self.jobs:
+            job = self.jobs.popleft()
+            job.runner, job.height = self, len(self.stack)
+            self.stack.append(job)
+            try:
+                job.run()
+            finally:
+                self.stack.pop()
+
+    def block(self, port: Optional[_core.Port], timeout: Optional[float]) -> None:
+        """Sleeps, without the GIL, until there may be something to look at."""
+        if self.dispatcher is not None:
+            self.dispatcher.port.wait(timeout, self.is_main)
+        elif port is not None:
+            port.wait_with(self.bell, timeout, self.is_main)
+        else:
+            self.bell.wait(timeout, self.is_main)
+
+
+_local = threading.local()
+_main: Optional[Desk] = None
+
+
+def desk() -> Desk:
+    """The desk of the calling thread."""
+    own: Optional[Desk] = getattr(_local, "desk", None)
+    if own is None:
+        thread = threading.current_thread()
+        own = _local.desk = main() if thread is threading.main_thread() else Desk(thread)
+    return own
+
+
+def main() -> Desk:
+    """The desk of the main thread."""
+    global _main
+    if _main is None:
+        _main = Desk(threading.main_thread())
+    return _main
+
+
+def forget_after_fork() -> None:
+    """In a forked child: bells and jobs belong to the parent."""
+    global _main, _local
+    _main, _local = None, threading.local()
+
+
+@contextmanager
+def draining(dispatcher: Dispatcher) -> Iterator[None]:
+    """The calling thread drains a view, until it leaves."""
+    own = desk()
+    outer, own.dispatcher = own.dispatcher, dispatcher
+    own.bell.drains(dispatcher.port)
+    try:
+        yield
+    finally:
+        own.dispatcher = outer
+        own.bell.drains(None if outer is None else outer.port)
+
+
+def check_depth() -> None:
+    """Refuses to wait deeper than :data:`MAX_DEPTH`: nobody could be served any more.
+
+    Raises:
+        DeadlockDetectedError: At once.
+    """
+    if desk().depth >= MAX_DEPTH:
+        raise DeadlockDetectedError(
+            f"{MAX_DEPTH} handlers on this thread wait for each other already; a further wait could serve nobody. "
+            "Answer without waiting: return a value, or use eval_js_async"
+        )
+
+
+def wait_until(
+    done: Callable[[], bool],
+    timeout: Optional[float],
+    *,
+    wait: Optional[Wait] = None,
+    port: Optional[_core.Port] = None,
+) -> bool:
+    """Waits on the calling thread until ``done()``; False when ``timeout`` seconds passed first.
+
+    Whoever makes ``done`` true rings this thread's bell afterwards. ``port``: the view whose link must be read
+    meanwhile.
+
+    Raises:
+        DeadlockDetectedError: It cannot come true.
+    """
+    if done():
+        return True
+    check_depth()
+    own = desk()
+    until = None if timeout is None else time.monotonic() + timeout
+    if wait is not None:
+        own.stack.append(wait)
+    try:
+        if wait is not None:
+            _check_cycle(own)
+        while not done():
+            own.serve()
+            if done():
+                return True
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            own.block(port, left)
+        return True
+    finally:
+        if wait is not None:
+            own.stack.pop()
+
+
+def _check_cycle(own: Desk) -> None:
+    """Raises if what ``own`` begins to wait for can only end after ``own`` left something further down its stack."""
+    path = _blockers(own, len(own.stack) - 1, own, [own])
+    if path is not None:
+        names = " waits for ".join(f"thread {each.thread.name!r}" for each in path)
+        raise DeadlockDetectedError(f"{names}, and each needs the other to go on first: this wait could never end")
+
+
+def _blockers(of: Desk, above: int, origin: Desk, path: list[Desk]) -> Optional[list[Desk]]:
+    """The way back to ``origin`` from what ``of`` waits for at or above a height of its stack, if there is one."""
+    for entry in list(of.stack[above:]):
+        if not isinstance(entry, Wait):
+            continue
+        target, height = (entry.job.runner, entry.job.height) if entry.job is not None else (entry.unwinds, 0)
+        if target is None:  # a job that has not started: its thread runs it while it waits
+            continue
+        if target is origin:
+            return [*path, origin]
+        if target in path:
+            continue
+        found = _blockers(target, height, origin, [*path, target])
+        if found is not None:
+            return found
+    return None
+
+
+class Latch:
+    """Something that happens once, and that threads wait for at their desks."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self._waiting: deque[Desk] = deque()
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        self._set = True
+        for each in list(self._waiting):
+            each.ring()
+
+    def wait(self, timeout: Optional[float], unwinds: Optional[Desk] = None, port: Optional[_core.Port] = None) -> bool:
+        """Waits; ``unwinds``: the thread that will set it when it has left everything it is in."""
+        own = desk()
+        self._waiting.append(own)
+        try:
+            return wait_until(self.is_set, timeout, wait=Wait(None, unwinds), port=port)
+        finally:
+            self._waiting.remove(own)
+
+
+def location(function: Any) -> str:
+    """Name, file and line of a function, for messages to people."""
+    inner = getattr(function, "__wrapped__", getattr(function, "__func__", function))
+    name = getattr(inner, "__qualname__", repr(inner))
+    code = getattr(inner, "__code__", None)
+    return name if code is None else f"{name} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
