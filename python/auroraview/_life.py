@@ -113,6 +113,7 @@ class Life:
         finally:
             if not self.dispatcher.ended:  # this thread leaves; nobody would drain any more
                 self.request_close()
+                self._port.control(_rpc.notification("view/close", {"finish": False}))
                 self.end("error")
 
     def raise_failure(self) -> None:
