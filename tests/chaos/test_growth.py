@@ -63,7 +63,7 @@ def use(view: WebView) -> None:
 
 
 def test_c5_windows_one_after_the_other(chaos: Chaos) -> None:
-    count, warm = chaos.count(30, 1000), chaos.count(10, 200)
+    count, warm = chaos.count(30, 1000), chaos.count(5, 200)
     for _ in range(warm):
         with shown() as view:
             use(view)
