@@ -48,12 +48,18 @@ class Size(NamedTuple):
 
 def settled(than: Size) -> Size:
     """The size once descriptors, threads and web processes are no more than they were."""
+    last = than
 
-    def small() -> Size | None:
-        now = Size.now()
-        return now if all(new <= old + POOLS for new, old in zip(now[2:], than[2:])) else None
+    def small() -> bool:
+        nonlocal last
+        last = Size.now()
+        return all(new <= old + POOLS for new, old in zip(last[2:], than[2:]))
 
-    return until("descriptors, threads and web processes to be released", small)
+    try:
+        until("descriptors, threads and web processes to be released", small)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {than} became {last}") from None
+    return last
 
 
 def use(view: WebView) -> None:
@@ -63,7 +69,7 @@ def use(view: WebView) -> None:
 
 
 def test_c5_windows_one_after_the_other(chaos: Chaos) -> None:
-    count, warm = chaos.count(30, 1000), chaos.count(5, 200)
+    count, warm = chaos.count(30, 1000), chaos.count(10, 200)
     for _ in range(warm):
         with shown() as view:
             use(view)
