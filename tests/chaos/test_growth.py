@@ -16,8 +16,8 @@ from support.views import Recorder, shown
 
 #: What a view may leave behind, in KiB of the process. GLib, GTK and the allocators keep some; Python's heap breathes.
 LEAK_KIB = {"host": 8.0, "ui": 160.0}
-#: Descriptors and threads that libraries open and close as they like (pools, timers); a leak is one for each view.
-POOLS = 3
+#: Descriptors and threads of pools, timers and caches, which fill up in the first views. A leak has one for each view.
+POOLS = 10
 #: With fewer steps the slope is noise.
 ENOUGH = 200
 
