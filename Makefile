@@ -17,6 +17,8 @@ FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 EXTENSION := python/auroraview/_core.abi3.so
 NODE_MODULES := sdk/node_modules/.package-lock.json
 LOCKED := $(if $(CI),--locked)
+# The parts of `make test` that are about other platforms (docs/platforms.md). `make test CROSS=` leaves them out.
+CROSS := check-windows check-macos test-windows
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -32,16 +34,16 @@ EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean
-.PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
-.PHONY: verify verify-short models tsan asan fuzz stress
+.PHONY: sys-build sys-demo sys-test sys-cross ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: verify verify-short models tsan asan fuzz stress check-windows check-macos test-windows
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: sys-demo build ## open the demo window; without a display, leave its picture in demo.png
 	@tools/demo.sh
 
-test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test verify-short wheel pytest ## run every check and every test
+test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test verify-short $(CROSS) wheel pytest ## run every check and every test
 
 verify: models tsan asan fuzz stress ## check the code between threads, and the parsers (docs/verification.md)
 
@@ -63,18 +65,27 @@ bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=
 
 lint: sys-test fmt ruff mypy deny clippy ## run the checks that run no code of ours
 
+check-windows: sys-cross ## type-check the workspace for Windows
+	@$(STEP) "Windows: type check" tools/cross.sh $@ $(LOCKED)
+
+check-macos: sys-cross ## type-check the workspace for macOS
+	@$(STEP) "macOS: type check" tools/cross.sh $@ $(LOCKED)
+
+test-windows: sys-cross ## run the tests of core, link and ui for Windows, under wine
+	@$(STEP) "Windows: tests under wine" tools/cross.sh $@ $(LOCKED)
+
 setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) $(FUZZ) ## install what build and test need; build nothing of ours
 
 clean: ## remove what was built; keep .venv, node_modules and installed tools
-	@find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} + 2>/dev/null || true
-	@rm -rf python/auroraview/_bin $(EXTENSION) THIRD_PARTY.md demo.png
+	@find target -mindepth 1 -maxdepth 1 ! -name tools ! -name cross -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf target/cross/build python/auroraview/_bin $(EXTENSION) THIRD_PARTY.md demo.png
 
 distclean: clean ## remove what was installed as well
 	@rm -rf target .venv sdk/node_modules
 
 # --- what must be on the machine -------------------------------------------------------------------------------
 
-sys-build sys-demo sys-test: sys-%:
+sys-build sys-demo sys-test sys-cross: sys-%:
 	@tools/system.sh $*
 
 # A .venv whose interpreter is gone is made anew.

@@ -134,12 +134,20 @@ class Dispatcher:
         deadlines = [here, self._answers.next_deadline(), self._sink.next_deadline()]
         return min((each for each in deadlines if each is not None), default=None)
 
-    def serve(self) -> None:
-        """While a handler waits: handles the calls of its page, and leaves events for later."""
+    def newest_call(self) -> tuple[int, int]:
+        """Document and id of the last call that came. A page numbers its calls upward."""
+        self._take()
+        return self._newest
+
+    def serve(self, after: Optional[tuple[int, int]]) -> None:
+        """While a handler waits: handles the calls of its page (those that came ``after`` another), and leaves events.
+        """
         if self.ended:
             return
         self._take()
         for message in [each for each in self._waiting if each[0] == "request"]:
+            if after is not None and (message[1] or 0, message[2] or 0) <= after:
+                continue
             if message in self._waiting:  # a nested wait may have served it
                 self._waiting.remove(message)
                 self._handle(message)
@@ -227,13 +235,19 @@ class Dispatcher:
         name = message.get("method")
         self._observe("notice" if doc is None else "notify", name, None, doc, len(text))
         if doc is None:
-            self._sink.on_notice(str(name), message.get("params"))
-            return
+            return self._on_notice(str(name), message.get("params"))
         if isinstance(name, str):
             self._calls.event(name, message.get("params", {}), ticket)
         elif ticket is not None:
             ticket.done()
         self._count_event(doc)
+
+    def _on_notice(self, name: str, params: Any) -> None:
+        try:
+            self._sink.on_notice(name, params)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            log().error("the UI process sent a %s that makes no sense", name, exc_info=error)
+            self.port.abandon(f"it sent a {name} that makes no sense ({error!r})")
 
     def _read(self, doc: Optional[int], text: str) -> dict[str, Any]:
         """A message; the page's may hold anything. What is no message becomes a call of nothing."""

@@ -28,6 +28,8 @@ from ._log import log
 
 #: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
 CLOSE_TIMEOUT = 5.0
+#: How long the UI process may then take to close the view, in seconds; one that takes longer hangs, and is killed.
+HANG_TIMEOUT = 2.0
 
 
 class Life:
@@ -42,8 +44,9 @@ class Life:
         self.shown = threading.Event()
         self.closed = _threads.Latch()
         self.close_asked = False
-        #: When the patience with accepted work ends; of the monotonic clock.
+        #: When the patience with accepted work ends, and then that with the UI process; of the monotonic clock.
         self._deadline: Optional[float] = None
+        self._told_to_close_now = False
         self._failure: Optional[Exception] = None
         self._view: Optional[_process.Shown] = None
         #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
@@ -113,6 +116,7 @@ class Life:
         finally:
             if not self.dispatcher.ended:  # this thread leaves; nobody would drain any more
                 self.request_close()
+                self.close_now()
                 self.end("error")
 
     def raise_failure(self) -> None:
@@ -139,12 +143,13 @@ class Life:
         if self.dispatcher.is_draining_thread() or _aio.is_own_thread():
             return
         try:
-            if self.closed.wait(CLOSE_TIMEOUT, self.dispatcher.owner, self._port):
+            if self.closed.wait(CLOSE_TIMEOUT + 2 * HANG_TIMEOUT, self.dispatcher.owner, self._port):
                 return
         except DeadlockDetectedError as error:
             log().info("%s: close() does not wait: %s", self.name, error)
             return
-        self._close_now(f"it goes on closing behind close(): {self.what_is_left()}")
+        log().warning("%s: close() does not wait any longer; left: %s", self.name, self.what_is_left())
+        self.close_now()  # the window goes, whatever its handlers do
 
     def wait(self, timeout: Optional[float]) -> bool:
         if self.dispatcher.is_draining_thread():
@@ -203,13 +208,23 @@ class Life:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def check_deadline(self) -> None:
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return
+        if not self._told_to_close_now:
+            self._deadline += HANG_TIMEOUT
+            log().warning(
+                "%s: not finished within %g s after close(), and given up: %s",
+                self.name, CLOSE_TIMEOUT, self.what_is_left(),
+            )  # fmt: skip
+            self._calls.cancel_all()
+            self.close_now()
+        else:
             self._deadline = None
-            self._close_now(f"given up: {self.what_is_left()}")
+            self._port.abandon(f"it did not close a view within {HANG_TIMEOUT:g} s")
 
-    def _close_now(self, why: str) -> None:
-        log().warning("%s: not everything finished within %g s after close(); %s", self.name, CLOSE_TIMEOUT, why)
-        self._calls.cancel_all()
+    def close_now(self) -> None:
+        """Tells the UI process to close the view without waiting for anything."""
+        self._told_to_close_now = True
         self._port.control(_rpc.notification("view/close", {"finish": False}))
 
     # ---- the end ----

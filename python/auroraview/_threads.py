@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: How deep waits may serve work that waits again.
 MAX_DEPTH = 8
+#: From this depth on a wait serves only what came after it began: what came before cannot be its own doing, and would
+#: use up the depth that the page's answer may need.
+OWN_DEPTH = 4
 
 
 class Job:
@@ -71,13 +74,14 @@ class Desk:
         self.jobs.append(job)
         self.ring()
 
-    def serve(self) -> None:
-        """Does what this thread owes to others: jobs, and the calls of its page."""
+    def serve(self, mark: Optional[tuple[int, int]]) -> None:
+        """Does what this thread owes to others: jobs, and the calls of its page. ``mark``: the last call before the
+        wait."""
         self.depth += 1
         try:
             self.run_jobs()
             if self.dispatcher is not None:
-                self.dispatcher.serve()
+                self.dispatcher.serve(None if self.depth <= OWN_DEPTH else mark)
         finally:
             self.depth -= 1
 
@@ -173,6 +177,7 @@ def wait_until(
         return True
     check_depth()
     own = desk()
+    mark = None if own.dispatcher is None else own.dispatcher.newest_call()
     until = None if timeout is None else time.monotonic() + timeout
     if wait is not None:
         own.stack.append(wait)
@@ -180,7 +185,7 @@ def wait_until(
         if wait is not None:
             _check_cycle(own)
         while not done():
-            own.serve()
+            own.serve(mark)
             if done():
                 return True
             left = None if until is None else until - time.monotonic()

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import auroraview
-from auroraview import EvalTimeoutError, WebView, _dispatch
+from auroraview import EvalTimeoutError, WebView, _threads
 from support import processes
 from support.chaos import Chaos, Crew, Ledger
 from support.desktop import PATIENCE, until
@@ -23,6 +23,7 @@ logging.getLogger("auroraview").addHandler(logging.NullHandler())  # whatever el
 name, milliseconds = sys.argv[1], 1000 * float(sys.argv[2])
 error = {"Exception": RuntimeError("no"), "SystemExit": SystemExit(3), "KeyboardInterrupt": KeyboardInterrupt(),
          "GeneratorExit": GeneratorExit()}[name]
+SLOW = "new Promise(resolve => setTimeout(resolve, 500, 'slow'))"  # may finish before a close that is asked for
 FOR_EVER = "new Promise(resolve => (window.kept ??= []).push(resolve))"
 SCRIPTS = {
     "call": "auroraview.api.call().catch(e => e.code)",
@@ -45,9 +46,11 @@ def outcome(function, *arguments):
         return type(error).__name__
 
 def work(view, kind, verdict):
+    leaves = name in ("SystemExit", "GeneratorExit") and not kind.startswith("async")
+    script = FOR_EVER if leaves else SLOW
     try:
-        future = view.eval_js_async(FOR_EVER, timeout_ms=milliseconds)
-        wait = lambda: verdict.update(waiting=outcome(view.eval_js_sync, FOR_EVER, milliseconds))
+        future = view.eval_js_async(script, timeout_ms=milliseconds)
+        wait = lambda: verdict.update(waiting=outcome(view.eval_js_sync, script, milliseconds))
         waiter = threading.Thread(target=wait)
         waiter.start()
         view.eval_js_sync("1")
@@ -107,8 +110,11 @@ def test_c15_handlers_that_raise(chaos: Chaos) -> None:
             wanted = {"show": "returned", "closed": ["host"]} if goes_on else LEAVES[name]
             right = (
                 {key: verdict[key] for key in wanted} == wanted
-                and {verdict["waiting"], verdict["future"]} <= GONE
-                and (verdict["after"] == ["fine", "fine"] if goes_on else verdict["after"] in GONE)
+                and {verdict["waiting"], verdict["future"]} <= (GONE | {"slow"})
+                # A script that was accepted before the end may find that Python answers it no more.
+                and (
+                    verdict["after"] == ["fine", "fine"] if goes_on else verdict["after"] in GONE | {"JavaScriptError"}
+                )
                 and (not goes_on or kind not in ("call", "async call") or verdict["answer"] == "EXECUTION_ERROR")
             )
             wrong += [] if right else [(name, kind, verdict)]
@@ -134,32 +140,31 @@ def test_c16_nested_dispatch(chaos: Chaos) -> None:
         deepest = Recorder()
         nesting_view(view, deepest, 1000 * PATIENCE)
         for n in range(rounds):
-            depth = n % (_dispatch.MAX_DEPTH + 1)
+            depth = n % (_threads.MAX_DEPTH + 1)
             begun = time.monotonic()
             assert view.eval_js_sync(f"auroraview.api.nest({depth})", timeout_ms=1000 * PATIENCE) == depth
             took.append(time.monotonic() - begun)
         deepest.take(rounds)
         assert len(deepest.threads) == 1
-    chaos.report("C16", rounds=rounds, deepest=_dispatch.MAX_DEPTH, round_trip=took)
+    chaos.report("C16", rounds=rounds, deepest=_threads.MAX_DEPTH, round_trip=took)
 
 
-@pytest.mark.xfail(strict=True, reason="a waiting handler serves others first, up to the bound, and its own last")
 def test_c16_many_handlers_that_ask_back_at_once() -> None:
-    """None of them nests deeper than one level."""
+    """None of them nests deeper than one level: a waiting handler leaves depth for the page's answer."""
     with shown() as view:
-        nesting_view(view, Recorder(), 300)
-        script = f"Promise.all(Array.from({{length: {2 * _dispatch.MAX_DEPTH}}}, () => auroraview.api.nest(1)))"
-        assert view.eval_js_sync(script, timeout_ms=1000 * PATIENCE) == [1] * 2 * _dispatch.MAX_DEPTH
+        nesting_view(view, Recorder(), 1000 * PATIENCE)
+        script = f"Promise.all(Array.from({{length: {2 * _threads.MAX_DEPTH}}}, () => auroraview.api.nest(1)))"
+        assert view.eval_js_sync(script, timeout_ms=1000 * PATIENCE) == [1] * 2 * _threads.MAX_DEPTH
 
 
 def test_c16_deeper_than_promised_ends_with_an_error(chaos: Chaos) -> None:
     with shown() as view:
-        nesting_view(view, Recorder(), 300)
-        depth = _dispatch.MAX_DEPTH + 3
-        with pytest.raises(auroraview.JavaScriptError, match="no result within 300 ms"):
+        nesting_view(view, Recorder(), 1000 * PATIENCE)
+        depth = _threads.MAX_DEPTH + 3
+        with pytest.raises(auroraview.JavaScriptError, match="handlers on this thread wait for each other already"):
             view.eval_js_sync(f"auroraview.api.nest({depth})", timeout_ms=1000 * PATIENCE)
         assert view.eval_js_sync("auroraview.api.nest(2)", timeout_ms=1000 * PATIENCE) == 2
-    chaos.report("C16 too deep", asked=depth, served=_dispatch.MAX_DEPTH)
+    chaos.report("C16 too deep", asked=depth, served=_threads.MAX_DEPTH)
 
 
 def test_c16_close_in_every_callback(chaos: Chaos) -> None:

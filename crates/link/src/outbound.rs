@@ -113,8 +113,7 @@ impl Outbound {
     fn start_writer(self: &Arc<Self>) -> io::Result<Sender<()>> {
         let (sender, turns) = channel();
         let this = Arc::downgrade(self);
-        std::thread::Builder::new().name("auroraview-writer".into()).spawn(move || {
-            platform::block_signals();
+        platform::start_thread("auroraview-writer", move || {
             while turns.recv().is_ok() {
                 let Some(this) = this.upgrade() else { return };
                 while let Outcome::Full = this.write_until_idle() {
@@ -129,14 +128,12 @@ impl Outbound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
-    use std::os::unix::net::UnixStream;
+    use crate::tests::{pair, read_exact};
 
     #[test]
     fn many_senders_and_a_slow_reader_lose_nothing() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let out = Outbound::new(Arc::new(ours));
+        let (ours, theirs) = pair();
+        let out = Outbound::new(ours);
         const EACH: usize = 2000;
         std::thread::scope(|scope| {
             for sender in 0..4u8 {
@@ -146,7 +143,7 @@ mod tests {
             let mut seen = [0usize; 4];
             let mut piece = [0; 1000];
             while seen.iter().sum::<usize>() < 4 * EACH {
-                theirs.read_exact(&mut piece).unwrap();
+                read_exact(&theirs, &mut piece);
                 assert!(piece.iter().all(|b| *b == piece[0]), "messages are not mixed");
                 seen[piece[0] as usize] += 1;
             }
@@ -157,8 +154,8 @@ mod tests {
 
     #[test]
     fn sending_to_nobody_neither_blocks_nor_fails() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let out = Outbound::new(Arc::new(ours));
+        let (ours, theirs) = pair();
+        let out = Outbound::new(ours);
         drop(theirs);
         for _ in 0..100 {
             out.send(vec![0; 100_000]).unwrap();

@@ -132,6 +132,13 @@ impl Port {
         Ok(self.link.set(Arc::clone(link)).is_ok())
     }
 
+    /// The UI process does not do what it must: kills it, and tells every view. Blocks for a moment.
+    pub fn abandon(&self, why: &str) {
+        if let Some(link) = self.link.get() {
+            link.lose(why);
+        }
+    }
+
     // ---- to the page and the UI process ----
 
     /// Sends a message of the user, if the view is open and its page keeps up.

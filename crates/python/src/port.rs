@@ -6,7 +6,6 @@ use crate::{errors, gil};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, request_text};
 use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket, Watch as RustWatch};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use std::collections::HashMap;
@@ -110,6 +109,11 @@ impl Port {
     fn attach(&self, py: Python<'_>, link: &Link, body: Vec<u8>) -> PyResult<bool> {
         let frame = self.frame(Kind::Notify, None, None, body);
         py.detach(|| self.0.attach(&link.0, frame)).map_err(errors::send)
+    }
+
+    /// The UI process does not do what it must: kills it, and tells every view.
+    fn abandon(&self, py: Python<'_>, why: &str) {
+        py.detach(|| self.0.abandon(why));
     }
 
     /// Sends a notification to the page (`doc` given) or to the UI process, if the view is open.
@@ -222,7 +226,7 @@ impl Question {
 fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTuple>>> {
     let tuple = match message {
         Incoming::Frame(Frame { header, body }, ticket) => {
-            let text = std::str::from_utf8(&body).map_err(|error| PyValueError::new_err(error.to_string()))?;
+            let text = String::from_utf8_lossy(&body); // only a UI process out of its mind sends anything else
             let kind = match header.kind {
                 Kind::Request => "request",
                 Kind::Response => "response",
@@ -230,7 +234,7 @@ fn convert(py: Python<'_>, message: Incoming) -> PyResult<Option<Bound<'_, PyTup
                 Kind::Control => "control",
             };
             let ticket = ticket.map(Ticket::new);
-            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, text), ticket).into_pyobject(py)?
+            (PyString::intern(py, kind), header.doc, header.id, PyString::new(py, &text), ticket).into_pyobject(py)?
         }
         Incoming::Lifecycle(left, entered) => plain(py, "lifecycle", &format!("{} {}", left.name(), entered.name()))?,
         Incoming::Log(line) => plain(py, "log", &line)?,
