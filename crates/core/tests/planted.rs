@@ -4,6 +4,7 @@
 
 use std::cell::UnsafeCell;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Default)]
 struct Unguarded(UnsafeCell<u64>);
@@ -21,10 +22,21 @@ impl Unguarded {
 #[test]
 #[ignore = "a planted bug for ThreadSanitizer"]
 fn a_race() {
-    let shared = Unguarded::default();
+    let (shared, met) = (Unguarded::default(), AtomicUsize::new(0));
+    // Both threads live as long as both write. Relaxed: a barrier could order what it separates.
+    let meet = |all: usize| {
+        met.fetch_add(1, Ordering::Relaxed);
+        while met.load(Ordering::Relaxed) < all {
+            std::thread::yield_now();
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| (0..1000).for_each(|_| shared.add()));
+            scope.spawn(|| {
+                meet(2);
+                (0..1000).for_each(|_| shared.add());
+                meet(4);
+            });
         }
     });
     black_box(shared.0.into_inner());
