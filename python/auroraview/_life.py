@@ -51,6 +51,8 @@ class Life:
         self._view: Optional[_process.Shown] = None
         #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
         self.lock = threading.RLock()
+        #: Work of the host that closing waits for, by :meth:`begin_operation`. The UI process knows nothing of it.
+        self._operations: set[_core.Ticket] = set()
         #: Edges of the lifecycle that are ahead of their turn, by the state that they leave.
         self._edges: dict[str, str] = {}
         self._state = "creating"
@@ -133,10 +135,29 @@ class Life:
             shown = self.shown.is_set()
             if first and shown:
                 self._deadline = time.monotonic() + CLOSE_TIMEOUT
-                self._port.control(_rpc.notification("view/close", {"finish": True}))
+                self._finish()
                 self._port.nudge()  # the drain may wait for longer than the deadline
         if first and not shown:
             self.end("host")
+
+    def _finish(self) -> None:
+        """The UI process closes the view when it is done with it; it begins when the host's own work is done."""
+        if not self._operations:
+            self._port.control(_rpc.notification("view/close", {"finish": True}))
+
+    def begin_operation(self) -> _core.Ticket:
+        with self.lock:
+            ticket = self._port.begin_operation()
+            self._operations.add(ticket)
+        return ticket
+
+    def end_operation(self, ticket: _core.Ticket) -> None:
+        ticket.done()
+        with self.lock:
+            if ticket in self._operations:
+                self._operations.remove(ticket)
+                if self._deadline is not None and not self.dispatcher.ended:
+                    self._finish()
 
     def close(self) -> None:
         self.request_close()
@@ -195,6 +216,8 @@ class Life:
         running = len(self._calls.running())
         if running:
             left.append(f"{running} async handler{'s' * (running > 1)} running")
+        if self._operations:
+            left.append(f"operations of the host: {len(self._operations)}")
         pending = self._port.pending_count
         if pending:
             left.append(f"{pending} accepted and unfinished in all")

@@ -180,7 +180,7 @@ class WebView(Window):
         Raises:
             ShutdownInProgressError: The view is closing already.
         """
-        return Operation(self._port.begin_operation())
+        return Operation(self._life)
 
     def wait_for_drain(self, timeout: float = CLOSE_TIMEOUT) -> None:
         """Waits, at most ``timeout`` seconds, until everything that was accepted is handled (RFC 0002).
@@ -553,12 +553,13 @@ class _Sink:
 class Operation:
     """Work of the host that closing waits for: use it with ``with``, or call :meth:`done`."""
 
-    def __init__(self, ticket: _core.Ticket) -> None:
-        self._ticket = ticket
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._ticket = life.begin_operation()
 
     def done(self) -> None:
         """The work is done. Any thread; may be called again."""
-        self._ticket.done()
+        self._life.end_operation(self._ticket)
 
     def __enter__(self) -> Operation:
         return self
