@@ -180,7 +180,9 @@ class Life:
                 )
             until = None if timeout is None else time.monotonic() + timeout
             self.dispatcher.run(_threads.desk().is_main, until)
-        closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
+            closed = self.closed.is_set()
+        else:
+            closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
         if closed:
             self.raise_failure()
         return closed
