@@ -337,7 +337,7 @@ class WebView(Window):
 
         if timeout_ms is None:
             timeout_ms = ThreadSafetyConfig.current().js_eval_timeout_ms
-        future = EvalFuture()
+        future = EvalFuture(self._life.at_home)
         self._answers.ask(script, future.complete if callback is None else callback, timeout_ms)
         return future
 
