@@ -143,7 +143,7 @@ class Dispatcher:
         """While a handler waits: handles the calls of its page (those that came ``after`` another), and leaves events.
         """
         if self.ended:
-            return
+            return self.give_up()  # what is left in the inbox would end each wait at once
         self._take()
         for message in [each for each in self._waiting if each[0] == "request"]:
             if after is not None and (message[1] or 0, message[2] or 0) <= after:
