@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _aio, _core, _process, _rpc, _threads
 from ._calls import Calls
@@ -25,6 +25,9 @@ from ._errors import (
     WindowOperation,
 )
 from ._log import log
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
 CLOSE_TIMEOUT = 5.0
@@ -298,12 +301,17 @@ class Life:
 
     def _async_ended(self, until: float) -> bool:
         own = _threads.desk()
-        running = self._calls.running()
-        for each in running:
-            each.add_done_callback(lambda _: own.ring())
+        left = set(self._calls.running())
+
+        def one_ended(future: Future[Any]) -> None:
+            left.discard(future)  # what its end means for others, such as its event's ticket, is done
+            own.ring()
+
+        for each in list(left):
+            each.add_done_callback(one_ended)
 
         def ended() -> bool:
-            return all(each.done() for each in running)
+            return not left
 
         return ended() if _aio.is_own_thread() else _threads.wait_until(ended, until - time.monotonic())
 
