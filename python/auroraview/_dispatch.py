@@ -123,11 +123,12 @@ class Dispatcher:
         self._sink.check_deadline()
 
     def _finish_frame(self, interruptible: bool) -> None:
-        """What comes until the frame ends is handled together after it; what is urgent does not wait."""
+        """What comes until the frame ends is handled together after it; what is urgent, due or the end does not
+        wait."""
         until = time.monotonic() + self._budget.frame_ms / 1000
-        while not self.ended and (left := until - time.monotonic()) > 0:
-            if self.port.wait(left, interruptible, urgent=True):
-                self._take()
+        while self.port.lifecycle == "active" and time.monotonic() < until:
+            self.port.wait(self._next_deadline(until), interruptible, urgent=True)
+            self._take()
 
     def _next_deadline(self, until: Optional[float]) -> Optional[float]:
         here = None if until is None else max(0.0, until - time.monotonic())
