@@ -314,9 +314,14 @@ class WebView(Window):
                 "write: await view.eval_js_async(...)"
             )
         _threads.check_depth()
+        after = _threads.mark()
         question = self._port.ask("view/eval", params, _threads.desk().bell)
+
+        def answered() -> bool:
+            return question.answer() is not None
+
         with self._life.at_home():
-            if not _threads.wait_until(lambda: question.answer() is not None, timeout_ms / 1000, port=self._port):
+            if not _threads.wait_until(answered, timeout_ms / 1000, port=self._port, after=after):
                 raise timed_out(script, timeout_ms)
         answer = question.answer() or b"{}"
         message = _rpc.decode(answer.decode())

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from auroraview import DeadlockDetectedError, WebView, run_on_main_thread_sync
-from support.desktop import PATIENCE
+from support.desktop import PATIENCE, until
 from support.views import Recorder, contract, shown
 
 MAIN = threading.main_thread().ident
@@ -250,6 +250,24 @@ def test_the_ninth_nested_wait_is_refused_and_the_eight_come_through(view: WebVi
     (only,) = words
     assert "8 handlers on this thread wait for each other" in only and "eval_js_async" in only
     assert view.eval_js_sync("1") == 1
+
+
+@pytest.mark.parametrize("depth", [0, 3, 4, 5, 7])
+def test_what_the_page_asks_before_the_wait_begins_is_served_at_every_depth(depth: int) -> None:
+    """The answer to a script may come back as a call before the handler that ran the script waits for its result."""
+    with shown() as view:
+        view.bind_call("api.leaf", lambda: "leaf")
+
+        @view.bind_call("api.down")
+        def down(left: int) -> str:
+            if left:
+                return str(view.eval_js_sync(f"auroraview.api.down({left - 1})", timeout_ms=1000 * LONG))
+            before = view.stats().accepted
+            future = view.eval_js_async("auroraview.api.leaf()")
+            until("the page's call", lambda: view.stats().accepted > before)  # the test's thread reads the link
+            return str(future.result(AT_ONCE))
+
+        assert view.eval_js_sync(f"auroraview.api.down({depth})", timeout_ms=1000 * LONG) == "leaf"
 
 
 @contract()
