@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auroraview import ProcessorConfig, ThreadSafetyError, WebView
+from auroraview import EvalTimeoutError, ProcessorConfig, ThreadSafetyError, WebView
 from support.desktop import PATIENCE, until
 from support.views import Recorder, shown
 
@@ -226,19 +226,22 @@ def test_in_batch_mode_the_last_message_is_handled_although_nothing_else_comes()
 
 
 def test_in_batch_mode_what_is_urgent_is_not_kept_waiting() -> None:
-    """A frame of an hour: only what is urgent gets through. The close does, and what was accepted is handled by it."""
+    """A frame of an hour: what is urgent gets through, so do deadlines and the close, and what was accepted with it."""
     hour = ProcessorConfig(mode="batch", frame_ms=3_600_000)
-    with WebView(html="<script>auroraview.send_event('n', 1)</script>", processor=hour) as view:
-        states, closed = Recorder(), Recorder()
+    with WebView(html="<p>", processor=hour) as view:
+        states, seen = Recorder(), Recorder()
         view.on_lifecycle(states)
-        view.on_closed(closed)
+        view.on("n", seen)
         view.show(wait=False)
         assert states.next() == "active"
-        timed = view.eval_js_async("new Promise(() => {})", timeout_ms=30)
-        with pytest.raises(TimeoutError):
+        view.eval_js_sync("auroraview.send_event('n', 1)", timeout_ms=1000 * PATIENCE)
+        timed = view.eval_js_async("new Promise(done => setTimeout(done, 300))", timeout_ms=30)
+        with pytest.raises(EvalTimeoutError):
             timed.result(PATIENCE)
-        view.shutdown()
-        assert states.next() == "close_requested"
+        assert seen.is_empty()
+        view.close()
+        assert states.take(3) == ["close_requested", "destroying", "destroyed"]
+        assert seen.next() == 1
 
 
 def test_in_batch_mode_a_call_that_is_cancelled_in_its_frame_never_starts() -> None:
