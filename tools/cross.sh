@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# cross.sh check-windows|check-macos|test-windows [CARGO ARGUMENTS]
+# cross.sh check-windows|check-macos|test-windows|toolchain [CARGO ARGUMENTS]
 #
 #   check-windows  type-checks the workspace for x86_64-pc-windows-msvc
 #   check-macos    type-checks the workspace for aarch64-apple-darwin
 #   test-windows   runs the tests of crates/core, crates/link and crates/ui for Windows under wine
+#   toolchain      only unpacks the compiler, which tools/sanitize.sh uses as well
 #
 # rustup brings the standard library of this machine only, and there is no Windows and no Mac here. Debian's security
 # archive has a recent compiler ("rustc-web") with the source of its standard library, from which cargo can build it for
@@ -11,7 +12,7 @@
 # (tools/system.sh cross). docs/platforms.md says what these runs show and what they do not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-[[ $# -ge 1 ]] || { echo "usage: cross.sh check-windows|check-macos|test-windows [CARGO ARGUMENTS]" >&2; exit 2; }
+[[ $# -ge 1 ]] || { echo "usage: cross.sh check-windows|check-macos|test-windows|toolchain [CARGO ARGUMENTS]" >&2; exit 2; }
 job=$1
 shift
 
@@ -185,6 +186,9 @@ use_wine() {
 }
 
 case $job in
+toolchain)
+    use_toolchain
+    ;;
 check-windows)
     use_toolchain
     cargo_for x86_64-pc-windows-msvc check "${packages[@]}" "$@"

@@ -2,8 +2,8 @@
 # sanitize.sh thread|address: runs the Rust tests of core and link under a sanitizer and wants no report; runs the planted
 # bugs first and wants a report of each. What is not installed is said, not fetched.
 #
-# thread: std has to be instrumented as well, or it reports what is none. CROSS_DIR (target/cross) holds a compiler with
-#         the sources of std that fit it; tools/cross.sh makes it.
+# thread: std has to be instrumented as well, or it reports what is none. The compiler of tools/cross.sh comes with the
+#         sources of its std.
 # address, with leaks: the nightly toolchain, as it is.
 set -euo pipefail
 
@@ -19,10 +19,9 @@ not_run() {
 
 case $kind in
 thread)
-    : "${CROSS_DIR:=target/cross}"
-    [ -f "$CROSS_DIR/env.sh" ] || not_run "No compiler with sources of std in $CROSS_DIR: run tools/cross.sh, or set CROSS_DIR."
-    # shellcheck source=/dev/null
-    . "$CROSS_DIR/env.sh"
+    tools/cross.sh toolchain || not_run "There is no compiler with the sources of its std (see above)."
+    export RUSTC="$PWD/target/cross/toolchain/bin/rustc" RUSTDOC="$PWD/target/cross/toolchain/bin/rustdoc"
+    export RUSTC_BOOTSTRAP=1 # -Zbuild-std and sanitizers are not stable
     flags=(-Zbuild-std)
     export RUSTFLAGS="-Zsanitizer=thread" TSAN_OPTIONS="halt_on_error=1"
     planted=(a_race:data\ race)
