@@ -45,9 +45,9 @@ def blocked(view: WebView) -> Iterator[Blocker]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline of closing is 0.2 s instead of 5, and a UI process hangs after 0.5 s instead of 2."""
+    """The deadline of closing is 0.2 s instead of 5, and a UI process hangs after 0.25 s instead of 2."""
     monkeypatch.setattr(_life, "CLOSE_TIMEOUT", 0.2)
-    monkeypatch.setattr(_life, "HANG_TIMEOUT", 0.5)
+    monkeypatch.setattr(_life, "HANG_TIMEOUT", 0.25)
 
 
 def counts(view: WebView) -> tuple[int, int]:
