@@ -12,9 +12,13 @@ PY := $(VENV)/bin/python
 STEP := tools/step.sh
 CARGO_DENY_VERSION := 0.20.2
 DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 EXTENSION := python/auroraview/_core.abi3.so
 NODE_MODULES := sdk/node_modules/.package-lock.json
 LOCKED := $(if $(CI),--locked)
+# The parts of `make test` that are about other platforms (docs/platforms.md). `make test CROSS=` leaves them out.
+CROSS := check-windows check-macos test-windows
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -30,15 +34,21 @@ EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean
-.PHONY: sys-build sys-demo sys-test ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: sys-build sys-demo sys-test sys-cross ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
+.PHONY: verify verify-short models tsan asan fuzz stress check-windows check-macos test-windows
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: sys-demo build ## open the demo window; without a display, leave its picture in demo.png
 	@tools/demo.sh
 
-test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test wheel pytest ## run every check and every test
+test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test verify-short $(CROSS) wheel pytest ## run every check and every test
+
+verify: models tsan asan fuzz stress ## check the code between threads, and the parsers (docs/verification.md)
+
+verify-short: export FUZZ_SECONDS ?= 5
+verify-short: models tsan asan fuzz
 
 chaos: sys-test build $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
 	@printf '\n== Chaos\n'
@@ -50,23 +60,34 @@ wheel: build THIRD_PARTY.md ## build the wheel into target/wheels and check what
 	@$(STEP) "Wheel" tools/wheel.sh $(LOCKED)
 
 bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=15)
+	@$(STEP) "Python extension without checks" $(VENV)/bin/maturin develop --release --quiet $(LOCKED)
+	@touch -d 1970-01-02 $(EXTENSION) # the next build makes the one with checks again
 	@$(STEP) "Bare wry program" cargo build --release $(LOCKED) --package auroraview-floor
 	@$(PY) benches/measure.py $(ROUNDS)
 
 lint: sys-test fmt ruff mypy deny clippy ## run the checks that run no code of ours
 
-setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) ## install what build and test need; build nothing of ours
+check-windows: sys-cross ## type-check the workspace for Windows
+	@$(STEP) "Windows: type check" tools/cross.sh $@ $(LOCKED)
+
+check-macos: sys-cross ## type-check the workspace for macOS
+	@$(STEP) "macOS: type check" tools/cross.sh $@ $(LOCKED)
+
+test-windows: sys-cross ## run the tests of core, link and ui for Windows, under wine
+	@$(STEP) "Windows: tests under wine" tools/cross.sh $@ $(LOCKED)
+
+setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) $(FUZZ) ## install what build and test need; build nothing of ours
 
 clean: ## remove what was built; keep .venv, node_modules and installed tools
-	@find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} + 2>/dev/null || true
-	@rm -rf python/auroraview/_bin $(EXTENSION) THIRD_PARTY.md demo.png
+	@find target -mindepth 1 -maxdepth 1 ! -name tools ! -name cross -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf target/cross/build python/auroraview/_bin $(EXTENSION) THIRD_PARTY.md demo.png
 
 distclean: clean ## remove what was installed as well
 	@rm -rf target .venv sdk/node_modules
 
 # --- what must be on the machine -------------------------------------------------------------------------------
 
-sys-build sys-demo sys-test: sys-%:
+sys-build sys-demo sys-test sys-cross: sys-%:
 	@tools/system.sh $*
 
 # A .venv whose interpreter is gone is made anew.
@@ -89,12 +110,12 @@ $(NODE_MODULES): sdk/package.json sdk/package-lock.json | sys-test
 	@$(STEP) "npm packages" npm --prefix sdk ci --no-progress
 	@touch $@
 
-# Built for a short build, not for speed: it runs for a second.
-$(DENY): | sys-build
+# Built for a short build, not for speed: they run for a second.
+$(DENY) $(FUZZ): target/tools/%: | sys-build
 	@CARGO_TARGET_DIR=$(CURDIR)/target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
-		CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(STEP) "cargo-deny $(CARGO_DENY_VERSION) (once)" \
-		cargo install cargo-deny --quiet --locked --version $(CARGO_DENY_VERSION) \
-		--root target/tools/cargo-deny-$(CARGO_DENY_VERSION)
+		CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(STEP) "$(@F) (once)" \
+		cargo install $(@F) --quiet --locked --version $(patsubst $(@F)-%,%,$(firstword $(subst /, ,$*))) \
+		--root target/tools/$(firstword $(subst /, ,$*))
 	@rm -rf target/tools/build
 
 # --- build -----------------------------------------------------------------------------------------------------
@@ -102,8 +123,9 @@ $(DENY): | sys-build
 ui: | sys-build
 	@$(STEP) "UI process" tools/build-ui.sh $(LOCKED)
 
+# The one for development checks the order of locks while it runs (docs/LOCK_ORDER.md); a wheel's does not.
 $(EXTENSION): $(EXTENSION_SOURCES) $(VENV)/.build | sys-build THIRD_PARTY.md
-	@$(STEP) "Python extension" $(VENV)/bin/maturin develop --release --quiet $(LOCKED)
+	@$(STEP) "Python extension" $(VENV)/bin/maturin develop --release --quiet $(LOCKED) --features lock-order
 	@touch $@
 
 THIRD_PARTY.md: Cargo.lock tools/third_party.py | sys-build
@@ -125,6 +147,7 @@ mypy: $(VENV)/.dev
 
 deny: $(DENY)
 	@$(STEP) "Dependencies (cargo-deny)" $(DENY) --log-level error check bans licenses sources
+	@$(STEP) "Advisories (cargo-deny)" tools/advisories.sh $(DENY)
 
 clippy: $(VENV)/.created | sys-test
 	@$(STEP) "Rust lint (clippy)" cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
@@ -135,7 +158,24 @@ stubtest: $(EXTENSION) $(VENV)/.dev
 
 # auroraview-python is a module that only an interpreter can load; tests/ tests it.
 rust-test: | sys-test
-	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python
+	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python \
+		--features auroraview-link/lock-order
+
+models: | sys-build
+	@$(STEP) "Models (loom, shuttle)" tools/models.sh $(LOCKED)
+
+tsan: | sys-build
+	@$(STEP) "Rust tests under ThreadSanitizer" tools/sanitize.sh thread
+
+asan: | sys-build
+	@$(STEP) "Rust tests under AddressSanitizer" tools/sanitize.sh address
+
+fuzz: $(FUZZ)
+	@$(STEP) "Fuzzing" tools/fuzz.sh $(FUZZ)
+
+stress: | sys-build ## a million messages of eight threads, with figures
+	@STRESS_MESSAGES=1000000 $(STEP) "Stress" \
+		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress
 
 # A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
 ui-example: | sys-test

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# system.sh build|demo|test: checks that the machine has what that target needs.
+# system.sh build|demo|test|cross: checks that the machine has what that target needs.
 # Missing Debian packages are installed; missing toolchains are named, with where to get them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,7 +29,8 @@ demo)
     [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] || want+=(xvfb xauth)
     ;;
 test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox) ;;
-*) die "usage: system.sh build|demo|test" ;;
+cross) want+=(wine64 xvfb xauth) ;;
+*) die "usage: system.sh build|demo|test|cross" ;;
 esac
 
 if command -v dpkg-query >/dev/null; then

@@ -1,7 +1,7 @@
 // Entry of the bundle. It runs in every frame of every document, before any script of the page.
 import { createBridge } from "./bridge.ts";
 import { bare, defineProperty, hasOwn } from "./intrinsics.ts";
-import { webkitTransport } from "./transport.ts";
+import { engineTransport } from "./transport.ts";
 
 /**
  * A constant of the function that the UI process wraps around the bundle. Only our closures can see it: it is on no object,
@@ -29,7 +29,7 @@ function boot(): void {
   if (window !== window.top) return;
   if (!__AURORAVIEW_BOOT__.origins.includes(documentOrigin())) return;
   if (hasOwn(window, "auroraview")) return; // injected twice
-  const transport = webkitTransport();
+  const transport = engineTransport(mintNonce());
   if (transport === undefined) return;
   const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, mintNonce(), __AURORAVIEW_BOOT__.trace);
   defineProperty(window, "auroraview", bare({ value: view, enumerable: true }));

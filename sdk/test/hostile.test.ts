@@ -61,11 +61,17 @@ const attacks: Record<string, string> = {
   "members on Object.prototype":
     "for (const n of ['id', 'result', 'error', 'method', 'params', 'get', 'writable', 'detail', 'kind', 'traceback', 'data']) Object.prototype[n] = boom",
   "console and reportError": "console.error = console.warn = boom; console = undefined; reportError = boom",
-  "webkit": "webkit.messageHandlers.auroraview.postMessage = boom; webkit = undefined",
+  "webkit and chrome":
+    "if (globalThis.webkit) webkit.messageHandlers.auroraview.postMessage = boom; else chrome.webview.postMessage = chrome.webview.addEventListener = boom; webkit = chrome = undefined",
+  "MessageEvent":
+    "Object.defineProperty(MessageEvent.prototype, 'data', { get: boom }); Event.prototype.stopImmediatePropagation = boom",
 };
 
-test.each(Object.entries(attacks))("the page breaks %s", async (_, attack) => {
-  const page = await openPage({ session: { events: ["forwarded"] } });
+const engines = ["webkit", "webview2"] as const;
+const cases = engines.flatMap((engine) => Object.entries(attacks).map(([what, attack]) => ({ engine, what, attack })));
+
+test.each(cases)("on $engine the page breaks $what", async ({ engine, attack }) => {
+  const page = await openPage({ engine, session: { events: ["forwarded"] } });
   page.run(`
     var heard, told = "";
     var original = { dispatch: dispatchEvent.bind(window), CustomEvent, Error };

@@ -13,6 +13,8 @@ export interface PageOptions extends FakeHostOptions {
   /** Runs before the bridge does. */
   before?: (window: DOMWindow) => void;
   host?: FakeHost;
+  /** Whose way of posting the page has. */
+  engine?: "webkit" | "webview2";
 }
 
 export interface Page {
@@ -31,6 +33,27 @@ export function wrap(origins: string[]): string {
   return `(function(){"use strict";const __AURORAVIEW_BOOT__=${boot};${inject("bundle")}})()`;
 }
 
+function webkitHandler(window: DOMWindow, host: FakeHost) {
+  // The engine's promises are of the page's realm.
+  const PagePromise = window["Promise"] as PromiseConstructor;
+  return { postMessage: (text: string) => new PagePromise((done, failed) => void host.post(text).then(done, failed)) };
+}
+
+/** An event target, as WebView2's is; what the UI process does with a post and its answer is in webview2.rs. */
+function webview2Port(window: DOMWindow, host: FakeHost) {
+  const port = new window.EventTarget();
+  const { MessageEvent } = window;
+  const dispatch = port.dispatchEvent.bind(port);
+  const message = (data: string) => void dispatch(new MessageEvent("message", { data }));
+  return Object.assign(port, {
+    postMessage(text: string) {
+      const word = text.split(" ", 1)[0]!;
+      const post = host.post(text.slice(word.length + 1));
+      void post.then((batch) => message(`${word} a${batch}`), (error: Error) => message(`${word} r${error.message}`));
+    },
+  });
+}
+
 /** Opens a page; what its html holds has run, its DOMContentLoaded has not. */
 export function loadPage(options: PageOptions = {}): Page {
   const host = options.host ?? createFakeHost(options);
@@ -44,10 +67,8 @@ export function loadPage(options: PageOptions = {}): Page {
     runScripts: "dangerously",
     virtualConsole,
     beforeParse(window) {
-      // The engine's promises are of the page's realm.
-      const PagePromise = window["Promise"] as PromiseConstructor;
-      const postMessage = (text: string) => new PagePromise((done, failed) => void host.post(text).then(done, failed));
-      window["webkit"] = { messageHandlers: { auroraview: { postMessage } } };
+      if (options.engine === "webview2") window["chrome"] = { webview: webview2Port(window, host) };
+      else window["webkit"] = { messageHandlers: { auroraview: webkitHandler(window, host) } };
       window["TextEncoder"] = TextEncoder; // jsdom has none
       options.before?.(window);
       window.eval(wrap(options.origins ?? ["av://app", "http://localhost:5173"]));

@@ -16,8 +16,8 @@ from support.views import Recorder, shown
 
 #: What a view may leave behind, in KiB of the process. GLib, GTK and the allocators keep some; Python's heap breathes.
 LEAK_KIB = {"host": 8.0, "ui": 160.0}
-#: Descriptors and threads that libraries open and close as they like (pools, timers); a leak is one for each view.
-POOLS = 3
+#: Descriptors and threads of pools, timers and caches, which fill up in the first views. A leak has one for each view.
+POOLS = 10
 #: With fewer steps the slope is noise.
 ENOUGH = 200
 
@@ -48,12 +48,18 @@ class Size(NamedTuple):
 
 def settled(than: Size) -> Size:
     """The size once descriptors, threads and web processes are no more than they were."""
+    last = than
 
-    def small() -> Size | None:
-        now = Size.now()
-        return now if all(new <= old + POOLS for new, old in zip(now[2:], than[2:])) else None
+    def small() -> bool:
+        nonlocal last
+        last = Size.now()
+        return all(new <= old + POOLS for new, old in zip(last[2:], than[2:]))
 
-    return until("descriptors, threads and web processes to be released", small)
+    try:
+        until("descriptors, threads and web processes to be released", small)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {than} became {last}") from None
+    return last
 
 
 def use(view: WebView) -> None:
@@ -189,20 +195,20 @@ def test_c17_soak(chaos: Chaos) -> None:
         crew = Crew()
         for mixture in mixtures:
             crew.start(mixture.run)
-        host, ui = [], []
+        sizes = [Size.now()]
         look = threading.Event()  # never set: only its clock is used, to look at the memory now and then
         while time.monotonic() < begun + seconds:
-            now = Size.now()
-            if time.monotonic() > begun + seconds / 5:  # the first part is warm-up
-                host.append(now.host)
-                ui.append(now.ui)
             look.wait(seconds / 50)
+            sizes.append(Size.now())
         crew.join(2 * PATIENCE)
         assert crashed.is_empty() and errors.is_empty()
         done = {what: sum(mixture.done[what] for mixture in mixtures) for what in mixtures[0].done}
-    per_hour = [f"{slope(values) / (seconds / 50) * 3600 / 1024:.2f}" for values in (host, ui)]
+    sizes = sizes[len(sizes) // 5 :]  # the first part is warm-up
+    step = seconds * 4 / 5 / len(sizes)
+    host, ui = [size.host for size in sizes], [size.ui for size in sizes]
+    per_hour = [f"{slope(values) / step * 3600 / 1024:.2f}" for values in (host, ui)] if chaos.long else ["too_short"]
     chaos.report(
         "C17", seconds=seconds, operations=sum(done.values()), done=",".join(f"{what}:{n}" for what, n in done.items()),
         errors=0, host_kib=f"{host[0]}..{host[-1]}", ui_kib=f"{ui[0]}..{ui[-1]}",
-        mib_per_hour="+".join(per_hour) if chaos.long else "too_short",
+        mib_per_hour="+".join(per_hour),
     )  # fmt: skip

@@ -23,6 +23,7 @@ logging.getLogger("auroraview").addHandler(logging.NullHandler())  # whatever el
 name, milliseconds = sys.argv[1], 1000 * float(sys.argv[2])
 error = {"Exception": RuntimeError("no"), "SystemExit": SystemExit(3), "KeyboardInterrupt": KeyboardInterrupt(),
          "GeneratorExit": GeneratorExit()}[name]
+SLOW = "new Promise(resolve => setTimeout(resolve, 500, 'slow'))"  # may finish before a close that is asked for
 FOR_EVER = "new Promise(resolve => (window.kept ??= []).push(resolve))"
 SCRIPTS = {
     "call": "auroraview.api.call().catch(e => e.code)",
@@ -45,9 +46,11 @@ def outcome(function, *arguments):
         return type(error).__name__
 
 def work(view, kind, verdict):
+    leaves = name in ("SystemExit", "GeneratorExit") and not kind.startswith("async")
+    script = FOR_EVER if leaves else SLOW
     try:
-        future = view.eval_js_async(FOR_EVER, timeout_ms=milliseconds)
-        wait = lambda: verdict.update(waiting=outcome(view.eval_js_sync, FOR_EVER, milliseconds))
+        future = view.eval_js_async(script, timeout_ms=milliseconds)
+        wait = lambda: verdict.update(waiting=outcome(view.eval_js_sync, script, milliseconds))
         waiter = threading.Thread(target=wait)
         waiter.start()
         view.eval_js_sync("1")
@@ -107,7 +110,8 @@ def test_c15_handlers_that_raise(chaos: Chaos) -> None:
             wanted = {"show": "returned", "closed": ["host"]} if goes_on else LEAVES[name]
             right = (
                 {key: verdict[key] for key in wanted} == wanted
-                and {verdict["waiting"], verdict["future"]} <= GONE
+                and {verdict["waiting"], verdict["future"]} <= (GONE | {"slow"})
+                # A script that was accepted before the end may find that Python answers it no more.
                 and (
                     verdict["after"] == ["fine", "fine"] if goes_on else verdict["after"] in GONE | {"JavaScriptError"}
                 )

@@ -139,7 +139,7 @@ def test_c3_a_stopped_ui_process_does_not_keep_a_view_from_closing() -> None:
 
 def test_c3_stopped_web_process(chaos: Chaos) -> None:
     """A page that hangs takes nothing along: what waits times out, the view closes, another one works."""
-    stops = chaos.count(3, 100)
+    stops = chaos.count(1, 100)
     took: list[float] = []
     for _ in range(stops):
         ledger = Ledger()
@@ -153,8 +153,8 @@ def test_c3_stopped_web_process(chaos: Chaos) -> None:
                     view.eval_js_sync("1", timeout_ms=100)
                 assert other.eval_js_sync("2", timeout_ms=1000 * PATIENCE) == 2
                 begun = time.monotonic()
+            assert view.wait(PATIENCE)  # close() gave it the time that accepted work may take
             took.append(time.monotonic() - begun)
-            assert view.lifecycle == "destroyed"
             until("the timeouts", lambda ledger=ledger: not ledger.unanswered())
             assert ledger.outcomes() == {"EvalTimeoutError": 2}
             os.kill(web, signal.SIGCONT)

@@ -88,6 +88,51 @@ def test_c8_page_to_python(chaos: Chaos, producers: int, busy: int) -> None:
     )
 
 
+def test_a_click_beside_heavy_traffic(chaos: Chaos) -> None:
+    """How long a click takes to Python and back while Python sends 20,000 events a second to the same page."""
+    clicks = chaos.count(50, 2000)
+    page = """<script>
+        window.events = 0;
+        auroraview.on("load", () => { events++ });
+        window.click = async (count) => {
+            const took = [];
+            for (let n = 0; n < count; n++) {
+                await new Promise((resolve) => setTimeout(resolve, 5));
+                const begun = performance.now();
+                await auroraview.api.click(n);
+                took.push(performance.now() - begun);
+            }
+            return took;
+        };
+    </script>"""
+    stop = threading.Event()
+    sent = 0
+
+    def flood(view: WebView) -> None:
+        nonlocal sent
+        begun = time.monotonic()
+        while not stop.wait(0.005):
+            while sent < 20_000 * (time.monotonic() - begun):
+                view.emit("load", sent)
+                sent += 1
+
+    with shown(page) as view:
+        view.bind_call("api.click", lambda n: n)
+        alone = view.eval_js_sync(f"click({clicks})", timeout_ms=5000 * PATIENCE)
+        crew = Crew()
+        crew.start(flood, view)
+        begun = time.monotonic()
+        beside = view.eval_js_sync(f"click({clicks})", timeout_ms=5000 * PATIENCE)
+        took = time.monotonic() - begun
+        stop.set()
+        crew.join(PATIENCE)
+        assert view.eval_js_sync("events", timeout_ms=1000 * PATIENCE) == sent
+    chaos.report(
+        "click", clicks=clicks, alone=[ms / 1000 for ms in alone], events_per_second=round(sent / took),
+        beside_the_traffic=[ms / 1000 for ms in beside],
+    )  # fmt: skip
+
+
 def test_c9_busy_python_threads(chaos: Chaos) -> None:
     """Four threads that only compute share the lock of Python with the handlers: calls wait for it, but all return.
 

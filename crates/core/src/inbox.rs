@@ -4,6 +4,9 @@
 //! push = enqueue, then `pending.swap(true)`, then wake if it was false;
 //! drain = clear the wake handle, then `pending.swap(false)`, then take messages.
 //! The clearing swap reads what the producer's swap wrote and so sees its message; a plain store would not.
+//!
+//! Each urgency has a `pending` of its own: a thread that waits for something urgent clears the wake handle and leaves
+//! ordinary messages where they are, and what is urgent must wake it all the same. `tests/models/wake.rs` checks this.
 
 use crate::stats::QueueStats;
 use crate::sync::{Arc, AtomicBool, Ordering, Queue};
@@ -38,27 +41,37 @@ pub enum Urgency {
 /// A lock-free queue with a coalesced wake-up.
 #[derive(Debug)]
 pub struct Inbox<T, W> {
-    ordinary: Queue<(Instant, T)>,
-    urgent: Queue<(Instant, T)>,
-    /// A wake-up for something ordinary is on its way.
-    pending: AtomicBool,
-    /// The same for something urgent: a drainer may wait for that alone.
-    urgent_pending: AtomicBool,
+    ordinary: Lane<T>,
+    urgent: Lane<T>,
     wake: W,
     stats: QueueStats,
+}
+
+/// Messages of one urgency.
+#[derive(Debug)]
+struct Lane<T> {
+    messages: Queue<(Instant, T)>,
+    /// A wake-up is on its way, and whoever drains then sees every message so far.
+    pending: AtomicBool,
+}
+
+impl<T> Default for Lane<T> {
+    fn default() -> Self {
+        Self { messages: Queue::default(), pending: AtomicBool::new(false) }
+    }
+}
+
+impl<T> Lane<T> {
+    /// True if the caller must wake the drainer, because nobody else does.
+    fn announce(&self) -> bool {
+        !self.pending.swap(true, Ordering::AcqRel)
+    }
 }
 
 impl<T, W: Wake> Inbox<T, W> {
     /// An empty inbox that wakes its drainer through `wake`.
     pub fn new(wake: W) -> Self {
-        Self {
-            ordinary: Queue::default(),
-            urgent: Queue::default(),
-            pending: AtomicBool::new(false),
-            urgent_pending: AtomicBool::new(false),
-            wake,
-            stats: QueueStats::default(),
-        }
+        Self { ordinary: Lane::default(), urgent: Lane::default(), wake, stats: QueueStats::default() }
     }
 
     /// The wake handle, for a thread or host loop that waits on it.
@@ -71,14 +84,10 @@ impl<T, W: Wake> Inbox<T, W> {
         &self.stats
     }
 
-    /// Adds a message and wakes the drainer, at most once per drain.
+    /// Adds a message and wakes the drainer, at most once per drain and urgency.
     pub fn push(&self, urgency: Urgency, message: T) {
         self.push_from_drainer(urgency, message);
-        let pending = match urgency {
-            Urgency::Ordinary => &self.pending,
-            Urgency::Urgent => &self.urgent_pending,
-        };
-        if !pending.swap(true, Ordering::AcqRel) {
+        if self.lane(urgency).announce() {
             self.stats.wake_ups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.wake.wake();
         }
@@ -87,37 +96,41 @@ impl<T, W: Wake> Inbox<T, W> {
     /// Adds a message without waking: for the draining thread itself, when it drains next anyway.
     pub fn push_from_drainer(&self, urgency: Urgency, message: T) {
         self.stats.pushed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.lane(urgency).messages.push((Instant::now(), message));
+    }
+
+    fn lane(&self, urgency: Urgency) -> &Lane<T> {
         match urgency {
-            Urgency::Ordinary => self.ordinary.push((Instant::now(), message)),
-            Urgency::Urgent => self.urgent.push((Instant::now(), message)),
+            Urgency::Ordinary => &self.ordinary,
+            Urgency::Urgent => &self.urgent,
         }
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.urgent.is_empty() && self.ordinary.is_empty()
+        self.urgent.messages.is_empty() && self.ordinary.messages.is_empty()
     }
 
     /// Whether something waits that passes everything ordinary.
     pub fn has_urgent(&self) -> bool {
-        !self.urgent.is_empty()
+        !self.urgent.messages.is_empty()
     }
 
     /// How many messages wait.
     pub fn len(&self) -> usize {
-        self.urgent.len() + self.ordinary.len()
+        self.urgent.messages.len() + self.ordinary.messages.len()
     }
 
     /// Takes up to `limit` messages, urgent ones first. What is left wakes the drainer again.
     pub fn drain(&self, limit: usize) -> Vec<T> {
-        // Cleared before the swaps: a wake-up that comes later finds its flag false and is written anew.
-        if self.pending.load(Ordering::Acquire) || self.urgent_pending.load(Ordering::Acquire) {
-            self.wake.clear();
-            self.pending.swap(false, Ordering::AcqRel);
-            self.urgent_pending.swap(false, Ordering::AcqRel);
+        let lanes = [&self.urgent, &self.ordinary];
+        // Always: with two lanes a wake-up may come after its message was taken, and a host's loop must not see it for ever.
+        self.wake.clear();
+        for lane in lanes {
+            lane.pending.swap(false, Ordering::AcqRel);
         }
         let taken = self.take(limit);
-        if !self.is_empty() && !self.pending.swap(true, Ordering::AcqRel) {
+        if lanes.iter().any(|lane| !lane.messages.is_empty() && lane.announce()) {
             self.wake.wake();
         }
         taken
@@ -127,7 +140,9 @@ impl<T, W: Wake> Inbox<T, W> {
         let mut taken = Vec::new();
         let mut now = None;
         while taken.len() < limit {
-            let Some((since, message)) = self.urgent.pop().or_else(|| self.ordinary.pop()) else { break };
+            let Some((since, message)) = self.urgent.messages.pop().or_else(|| self.ordinary.messages.pop()) else {
+                break;
+            };
             let now = *now.get_or_insert_with(Instant::now);
             self.stats.latency.record(now.saturating_duration_since(since));
             taken.push(message);

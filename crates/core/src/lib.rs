@@ -1,5 +1,5 @@
 //! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
-//! framing and limits, the life of a view, the inbox, and the pipeline of messages.
+//! framing and limits, the life of a view, what passes between threads, and the pipeline of messages.
 //!
 //! What both processes use stands here, so that they cannot disagree.
 #![forbid(unsafe_code)]
@@ -12,9 +12,11 @@ pub mod lifecycle;
 pub mod limits;
 pub mod listeners;
 pub mod lock;
+pub mod outbox;
 pub mod pipeline;
 pub mod stats;
 pub mod streaming;
 pub mod sync;
+pub mod turn;
 pub mod waiters;
 pub mod wire;

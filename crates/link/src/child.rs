@@ -1,13 +1,12 @@
 //! The UI process as a child of the host: start, log, kill ladder.
 
-use crate::platform::{self, Socket};
+use crate::platform::{self, Family, Log, Socket};
 use auroraview_core::lock::{OrderedMutex, STATE};
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// Lines of the child's log that are kept for error messages.
@@ -28,7 +27,7 @@ pub struct ChildSpec {
 
 /// A started UI process, its end of the link still held by us.
 pub(crate) struct Started {
-    pub child: Child,
+    pub family: Family,
     pub socket: Arc<Socket>,
     pub log: StderrTail,
 }
@@ -45,17 +44,16 @@ pub(crate) fn start(spec: &ChildSpec) -> io::Result<Started> {
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::from(child_log.try_clone()?))
         .stderr(Stdio::from(child_log));
-    platform::own_group(&mut command);
-    let child = command.spawn()?;
-    Ok(Started { child, socket: Arc::new(ours), log: StderrTail::new(log) })
+    let family = Family::start(&mut command)?;
+    Ok(Started { family, socket: Arc::new(ours), log: StderrTail::new(log) })
 }
 
 /// How the child ended. Whatever is left of its family is killed; a child that had not ended is killed, too.
-pub(crate) fn reap(child: &mut Child) -> String {
-    // Before waiting: until then its process group cannot become somebody else's.
-    let ended = platform::has_ended(child);
-    platform::kill_group(child);
-    match child.wait() {
+pub(crate) fn reap(family: &mut Family) -> String {
+    // Before waiting: until then its number cannot become somebody else's.
+    let ended = family.has_ended();
+    family.kill();
+    match family.wait() {
         Ok(status) if ended => platform::describe(status),
         Ok(_) => "it closed the link without ending".into(),
         // Somebody else in the host waited for all children.
@@ -66,7 +64,7 @@ pub(crate) fn reap(child: &mut Child) -> String {
 /// The last lines that the UI process wrote to its standard error.
 #[derive(Debug)]
 pub(crate) struct StderrTail {
-    pipe: File,
+    pipe: Log,
     /// Nothing is called while it is held.
     state: OrderedMutex<Tail, STATE>,
 }
@@ -79,11 +77,11 @@ struct Tail {
 }
 
 impl StderrTail {
-    fn new(pipe: File) -> Self {
+    fn new(pipe: Log) -> Self {
         Self { pipe, state: OrderedMutex::default() }
     }
 
-    pub(crate) fn pipe(&self) -> &File {
+    pub(crate) fn pipe(&self) -> &Log {
         &self.pipe
     }
 

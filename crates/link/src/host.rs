@@ -3,17 +3,16 @@
 use crate::child::{self, ChildSpec, StderrTail};
 use crate::mailbox::{Mailbox, SendError, Waited};
 use crate::outbound::Outbound;
-use crate::platform::{self, SignalGate, Socket, WakeHandle};
-use crate::turn::Turn;
+use crate::platform::{self, Family, SignalGate, Socket, WakeHandle};
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
 use auroraview_core::sync::Snapshot;
+use auroraview_core::turn::Turn;
 use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
@@ -46,11 +45,11 @@ pub struct Link {
     socket: Arc<Socket>,
     out: Arc<Outbound>,
     log: StderrTail,
-    turn: Turn,
+    turn: Turn<WakeHandle>,
     /// Owned by the leader of the turn; the lock is never contended.
     decoder: OrderedMutex<Decoder, RESOURCE>,
     ports: Snapshot<Ports>,
-    child: OrderedMutex<Child, RESOURCE>,
+    child: OrderedMutex<Family, RESOURCE>,
     pid: u32,
     started: Instant,
     greeted: AtomicBool,
@@ -71,7 +70,7 @@ impl Link {
     pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
         let failed = |source| LinkError::Start { program: spec.program.clone(), source };
         let started = child::start(spec).map_err(failed)?;
-        info!(pid = started.child.id(), program = %spec.program.display(), "started the UI process");
+        info!(pid = started.family.id(), program = %spec.program.display(), "started the UI process");
         Ok(Arc::new(Self {
             program: spec.program.clone(),
             version: version.to_owned(),
@@ -81,8 +80,8 @@ impl Link {
             turn: Turn::default(),
             decoder: OrderedMutex::default(),
             ports: Snapshot::default(),
-            pid: started.child.id(),
-            child: OrderedMutex::new(started.child),
+            pid: started.family.id(),
+            child: OrderedMutex::new(started.family),
             started: Instant::now(),
             greeted: AtomicBool::new(false),
             closing: AtomicBool::new(false),

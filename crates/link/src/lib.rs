@@ -3,7 +3,6 @@
 //!
 //! Host end: [`Link`] (one per host process) and [`Port`] (one per view). UI end: [`Peer`].
 //! `docs/decisions/0001-who-reads-the-link.md` has the measurements behind the thread layout.
-#![forbid(unsafe_code)]
 
 mod backlog;
 mod bell;
@@ -15,11 +14,21 @@ mod outbound;
 mod peer;
 mod pending;
 mod port;
-mod turn;
+mod ready;
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod platform;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod platform;
+#[cfg(unix)]
+mod unix;
+#[cfg(not(target_os = "linux"))]
+pub mod watch;
 
 pub use bell::Bell;
 pub use child::ChildSpec;
@@ -29,3 +38,6 @@ pub use mailbox::{Incoming, SendError, Tally, Ticket, Waited};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
 pub use port::{Port, Question, Watch};
+
+#[cfg(test)]
+mod tests;

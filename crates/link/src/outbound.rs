@@ -3,10 +3,9 @@
 
 use crate::platform::{self, Socket};
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
-use auroraview_core::sync::Queue;
+use auroraview_core::outbox::Outbox;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use tracing::debug;
 
@@ -15,9 +14,7 @@ const WRITE_CHUNK: usize = 256 << 10;
 /// The outgoing half of a link.
 pub(crate) struct Outbound {
     socket: Arc<Socket>,
-    queue: Queue<Vec<u8>>,
-    /// True while a thread owns the writing; a sender that finds it true leaves its message to that thread.
-    writing: AtomicBool,
+    outbox: Outbox<Vec<u8>>,
     /// Owned by the writing thread; the lock is never contended.
     partial: OrderedMutex<Partial, RESOURCE>,
     /// Held only to make the writer thread once.
@@ -40,8 +37,7 @@ impl Outbound {
     pub fn new(socket: Arc<Socket>) -> Arc<Self> {
         Arc::new(Self {
             socket,
-            queue: Queue::default(),
-            writing: AtomicBool::new(false),
+            outbox: Outbox::default(),
             partial: OrderedMutex::default(),
             blocked: OrderedMutex::default(),
         })
@@ -49,8 +45,7 @@ impl Outbound {
 
     /// Sends the bytes of a frame, or leaves them to the thread that is writing. Never blocks.
     pub fn send(self: &Arc<Self>, bytes: Vec<u8>) -> io::Result<()> {
-        self.queue.push(bytes);
-        if self.writing.swap(true, Ordering::AcqRel) {
+        if !self.outbox.put(bytes) {
             return Ok(());
         }
         match self.write_until_idle() {
@@ -65,12 +60,10 @@ impl Outbound {
             match self.write_queued() {
                 Outcome::Full => return Outcome::Full,
                 // The reader sees the end of the stream and tells everybody; nobody will want these bytes.
-                Outcome::Gone => while self.queue.pop().is_some() {},
+                Outcome::Gone => while self.outbox.take().is_some() {},
                 Outcome::Empty => {}
             }
-            // A swap, so that the message of a sender that saw `true` is seen here.
-            self.writing.swap(false, Ordering::AcqRel);
-            if self.queue.is_empty() || self.writing.swap(true, Ordering::AcqRel) {
+            if self.outbox.leave() {
                 return Outcome::Empty;
             }
         }
@@ -94,9 +87,9 @@ impl Outbound {
     /// Gathers small frames, so that a burst is one write.
     fn refill(&self, partial: &mut Partial) -> bool {
         partial.written = 0;
-        partial.bytes = self.queue.pop().unwrap_or_default();
+        partial.bytes = self.outbox.take().unwrap_or_default();
         while !partial.bytes.is_empty() && partial.bytes.len() < WRITE_CHUNK {
-            match self.queue.pop() {
+            match self.outbox.take() {
                 Some(next) => partial.bytes.extend_from_slice(&next),
                 None => break,
             }
@@ -120,8 +113,7 @@ impl Outbound {
     fn start_writer(self: &Arc<Self>) -> io::Result<Sender<()>> {
         let (sender, turns) = channel();
         let this = Arc::downgrade(self);
-        std::thread::Builder::new().name("auroraview-writer".into()).spawn(move || {
-            platform::block_signals();
+        platform::start_thread("auroraview-writer", move || {
             while turns.recv().is_ok() {
                 let Some(this) = this.upgrade() else { return };
                 while let Outcome::Full = this.write_until_idle() {
@@ -136,14 +128,12 @@ impl Outbound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
-    use std::os::unix::net::UnixStream;
+    use crate::tests::{pair, read_exact};
 
     #[test]
     fn many_senders_and_a_slow_reader_lose_nothing() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let out = Outbound::new(Arc::new(ours));
+        let (ours, theirs) = pair();
+        let out = Outbound::new(ours);
         const EACH: usize = 2000;
         std::thread::scope(|scope| {
             for sender in 0..4u8 {
@@ -153,23 +143,23 @@ mod tests {
             let mut seen = [0usize; 4];
             let mut piece = [0; 1000];
             while seen.iter().sum::<usize>() < 4 * EACH {
-                theirs.read_exact(&mut piece).unwrap();
+                read_exact(&theirs, &mut piece);
                 assert!(piece.iter().all(|b| *b == piece[0]), "messages are not mixed");
                 seen[piece[0] as usize] += 1;
             }
             assert_eq!(seen, [EACH; 4]);
         });
-        assert!(out.queue.is_empty());
+        assert!(out.outbox.take().is_none());
     }
 
     #[test]
     fn sending_to_nobody_neither_blocks_nor_fails() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let out = Outbound::new(Arc::new(ours));
+        let (ours, theirs) = pair();
+        let out = Outbound::new(ours);
         drop(theirs);
         for _ in 0..100 {
             out.send(vec![0; 100_000]).unwrap();
         }
-        assert!(out.queue.is_empty());
+        assert!(out.outbox.take().is_none());
     }
 }

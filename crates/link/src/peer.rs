@@ -4,12 +4,12 @@ use crate::platform::{self, Socket};
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 
 /// The UI process's end of the link. Used by the thread of the loop only.
 #[derive(Debug)]
 pub struct Peer {
-    socket: Socket,
+    socket: Arc<Socket>,
     decoder: Decoder,
     unsent: VecDeque<Vec<u8>>,
     /// How much of the first of `unsent` is written.
@@ -18,24 +18,27 @@ pub struct Peer {
 
 /// Ends this process's whole group when the host closes the link or dies, also while the main loop is stuck.
 pub fn exit_with_parent(peer: &Peer) -> io::Result<()> {
-    platform::exit_with_parent(peer.socket.try_clone()?)
+    platform::exit_with_parent(Arc::clone(&peer.socket))
 }
 
 impl Peer {
     /// Takes over standard input, where the host put the link.
     pub fn from_stdin() -> io::Result<Self> {
-        let socket = platform::take_stdin()?;
-        Ok(Self { socket, decoder: Decoder::new(), unsent: VecDeque::new(), written: 0 })
+        Ok(Self::new(platform::take_stdin()?))
     }
 
-    /// The descriptor for the loop to watch.
-    pub fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket: Arc::new(socket), decoder: Decoder::new(), unsent: VecDeque::new(), written: 0 }
+    }
+
+    /// What the loop watches, in the platform's way.
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
+        &self.socket
     }
 
     /// Reads once. `Ok(false)` is the end of the link.
     pub fn read(&mut self) -> io::Result<bool> {
-        match self.decoder.fill(&mut &self.socket) {
+        match self.decoder.fill(&mut &*self.socket) {
             Ok(count) => Ok(count > 0),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(true),
             Err(error) => Err(error),

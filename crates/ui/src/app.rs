@@ -154,9 +154,11 @@ fn make_view(factory: &dyn ViewFactory, id: u32, options: ViewOptions) -> Result
 
 /// The bridge with what it must know of this view. The secret sits in a closure that no function of the page can reach.
 fn boot_script(options: &ViewOptions, secret: &str) -> String {
-    let mut origins = vec![crate::origin::own_origin(&options.app_id)];
-    origins.extend(options.allowed_origins.iter().cloned());
-    let boot = serde_json::json!({ "secret": secret, "origins": origins, "debug": options.debug, "trace": tracing::enabled!(tracing::Level::DEBUG) });
+    let own = crate::origin::own_origin(&options.app_id);
+    let spelled = |origin: &String| crate::backend::SPELLING.to_engine(origin);
+    let origins: Vec<String> = std::iter::once(&own).chain(&options.allowed_origins).map(spelled).collect();
+    let trace = tracing::enabled!(tracing::Level::DEBUG);
+    let boot = serde_json::json!({ "secret": secret, "origins": origins, "debug": options.debug, "trace": trace });
     format!("(function(){{\"use strict\";const __AURORAVIEW_BOOT__={boot};\n{BRIDGE}\n}})()")
 }
 

@@ -1,6 +1,6 @@
 //! Origins: who may have the bridge. Whole origins are compared, never prefixes or parts of hosts.
 
-use url::Url;
+use url::{Position, Url};
 
 /// The scheme of a view's own documents.
 pub const SCHEME: &str = "av";
@@ -20,6 +20,50 @@ pub fn origin_of(address: &str) -> String {
         Ok(url) => url.origin().ascii_serialization(),
         Err(_) => "null".into(),
     }
+}
+
+/// How an engine spells `av://<app id>`: as `<before><app id><after>`.
+///
+/// Everywhere outside the engine (on the wire, in the options, in what a view compares) a view's own documents are at
+/// `av://<app id>/...`. WebKit knows such schemes. WebView2 does not: there a view's documents are at an https address
+/// that no server can have, and the page sees that one in `location`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spelling {
+    /// In front of the app id: a scheme and `://`, and what else the engine needs.
+    pub before: &'static str,
+    /// Behind the app id.
+    pub after: &'static str,
+}
+
+impl Spelling {
+    /// Of engines that know schemes of ours.
+    pub const AS_IT_IS: Self = Self { before: "av://", after: "" };
+
+    /// The address as the engine must have it. Only `av://<app id>` differs; any other address stays as it is.
+    pub fn to_engine(self, address: &str) -> String {
+        match Url::parse(address) {
+            Ok(url) if self != Self::AS_IT_IS && origin_of(address).starts_with("av://") => {
+                let (id, rest) = (url.host_str().unwrap_or_default(), &url[Position::AfterPort..]);
+                format!("{}{id}{}{rest}", self.before, self.after)
+            }
+            _ => address.to_owned(),
+        }
+    }
+
+    /// The address as the wire has it. Only what is exactly the engine's spelling of an own document differs.
+    pub fn to_wire(self, address: &str) -> String {
+        let Ok(url) = Url::parse(address) else { return address.to_owned() };
+        let (front, rest) = (&url[..Position::AfterPort], &url[Position::AfterPort..]);
+        match front.strip_prefix(self.before).and_then(|front| front.strip_suffix(self.after)) {
+            Some(id) if self != Self::AS_IT_IS && is_app_id(id) => format!("{}{rest}", own_origin(id)),
+            _ => address.to_owned(),
+        }
+    }
+}
+
+/// As Python checks it: what stands in a host without being changed or misread by anybody.
+fn is_app_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 #[cfg(test)]
@@ -54,5 +98,52 @@ mod tests {
         }
         assert_eq!(origin_of("http://localhost:5173/x"), "http://localhost:5173");
         assert_eq!(origin_of("HTTPS://Example.COM:443/x"), "https://example.com");
+    }
+
+    #[test]
+    fn an_engine_without_schemes_gets_an_https_address_and_nobody_else_sees_it() {
+        let https = Spelling { before: "https://av.", after: ".localhost" };
+        for (wire, engine) in [
+            ("av://app/", "https://av.app.localhost/"),
+            ("av://my-app2/a%20b?c#d", "https://av.my-app2.localhost/a%20b?c#d"),
+        ] {
+            assert_eq!(https.to_engine(wire), engine);
+            assert_eq!(https.to_wire(engine), wire);
+            assert_eq!(
+                (Spelling::AS_IT_IS.to_engine(wire), Spelling::AS_IT_IS.to_wire(wire)),
+                (wire.into(), wire.into())
+            );
+        }
+        assert_eq!(https.to_engine("av://app"), "https://av.app.localhost");
+        for address in
+            ["https://example.com/", "av://user@app/", "av://app:80/", "data:text/html,av://app", "", "av:app"]
+        {
+            assert_eq!(https.to_engine(address), address);
+        }
+    }
+
+    #[test]
+    fn only_the_exact_spelling_becomes_ours() {
+        let https = Spelling { before: "https://av.", after: ".localhost" };
+        let ours = own_origin("app");
+        assert_eq!(origin_of(&https.to_wire("https://av.app.localhost:443/x")), ours);
+        for address in [
+            "http://av.app.localhost/",
+            "https://av.app.localhost:8443/",
+            "https://user@av.app.localhost/",
+            "https://av.x@app.localhost/",
+            "https://av.app.localhost.evil.com/",
+            "https://evil.com/https://av.app.localhost/",
+            "https://av.app.localhost@evil.com/",
+            "https://av.app/",
+            "https://av..localhost/",
+            "https://av.app.evil.localhost/",
+            "https://app.localhost/",
+            "blob:https://av.app.localhost/x",
+            "data:text/html,https://av.app.localhost/",
+            "about:blank",
+        ] {
+            assert_ne!(origin_of(&https.to_wire(address)), ours, "{address}");
+        }
     }
 }

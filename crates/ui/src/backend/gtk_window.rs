@@ -1,21 +1,23 @@
 //! What tao leaves out of GTK windows: their number, and what the user or the window manager does to them.
 
-use super::Event;
+use super::{Event, Report};
 use auroraview_core::wire::WindowState;
 use gtk::gdk::WindowState as GdkState;
 use gtk::glib;
 use gtk::prelude::*;
 use std::cell::Cell;
-use std::rc::Rc;
+use tao::platform::unix::WindowExtUnix;
+use tao::window::Window;
 
 /// The X11 window, where there is one.
-pub fn handle(window: &gtk::ApplicationWindow) -> Option<u64> {
-    let window = window.window()?.downcast::<gdkx11::X11Window>().ok()?;
+pub fn handle(window: &Window) -> Option<u64> {
+    let window = window.gtk_window().window()?.downcast::<gdkx11::X11Window>().ok()?;
     Some(window.xid())
 }
 
 /// Reports size, position, visibility and state of a window, each when it changes.
-pub fn connect(window: &gtk::ApplicationWindow, report: Rc<dyn Fn(Event)>) {
+pub fn connect(window: &Window, report: Report) {
+    let window = window.gtk_window();
     let changed = move |state| report(Event::Window(state));
     let start = (logical(window.size()), logical(window.position()));
     changed(WindowState {

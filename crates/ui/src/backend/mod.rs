@@ -2,21 +2,47 @@
 //!
 //! Everything here belongs to the one thread of the loop; nothing is `Send`.
 
+#[cfg(target_os = "macos")]
+mod cocoa_menu;
+#[cfg(target_os = "macos")]
+#[path = "wkwebview.rs"]
+mod engine;
+#[cfg(windows)]
+#[path = "webview2.rs"]
+mod engine;
 #[cfg(target_os = "linux")]
-mod gtk_window;
+#[path = "webkitgtk.rs"]
+mod engine;
 #[cfg(target_os = "linux")]
-mod webkitgtk;
+#[path = "glib_link.rs"]
+mod link;
+#[cfg(not(target_os = "linux"))]
+#[path = "thread_link.rs"]
+mod link;
+mod script;
+#[cfg(target_os = "macos")]
+#[path = "cocoa_window.rs"]
+mod window;
+#[cfg(windows)]
+#[path = "win32_window.rs"]
+mod window;
+#[cfg(target_os = "linux")]
+#[path = "gtk_window.rs"]
+mod window;
+#[cfg(any(test, not(target_os = "linux")))]
+mod window_state;
 mod wry;
 
 use crate::assets::Assets;
 use auroraview_core::wire::{ErrorObject, Loading, ViewOptions, WindowChange, WindowState};
+use std::rc::Rc;
 
-pub use self::webkitgtk::engine_name;
+pub use self::engine::{SPELLING, engine_name};
 pub use self::wry::prepare;
 
 /// One window with one page.
 pub trait WebViewBackend {
-    /// The native window, where windows have a number (X11).
+    /// The native window, where windows have a number (X11, Windows, macOS).
     fn window_handle(&self) -> Option<u64>;
     /// Loads an address. The load is reported by [`Event::Loading`].
     fn navigate(&mut self, url: &str);
@@ -77,3 +103,6 @@ pub enum Event {
     /// The window changed.
     Window(WindowState),
 }
+
+/// Where an engine or a window reports to.
+type Report = Rc<dyn Fn(Event)>;

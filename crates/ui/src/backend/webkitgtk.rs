@@ -1,19 +1,23 @@
-//! What wry leaves out of WebKitGTK: script messages with reply, scripts with a result, crashes, failed loads.
+//! WebKitGTK, and what wry leaves out of it: script messages with reply, scripts with a result, crashes, failed loads.
 #![allow(unsafe_code)] // the one signal that the binding skips; each use has its SAFETY note
 
-use super::{Event, Slot};
-use auroraview_core::wire::{ErrorCode, ErrorData, ErrorObject, LoadState, Loading};
+use super::script::{self, Ran, Then};
+use super::{Event, Report, Slot};
+use crate::origin::{SCHEME, Spelling};
+use auroraview_core::wire::{LoadState, Loading, ViewOptions};
 use gtk::gio::Cancellable;
 use gtk::glib::{self, translate::*};
 use gtk::prelude::*;
 use javascriptcore::{Value, ValueExt};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::ffi::{CStr, CString};
+use std::path::Path;
 use std::rc::Rc;
+use tao::platform::unix::WindowExtUnix;
+use tao::window::Window;
 use webkit2gtk::{
     JavascriptError, LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt,
 };
+use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix, WebViewExtUnix};
 
 /// Where the page finds us: `window.webkit.messageHandlers.auroraview`.
 const HANDLER: &CStr = c"auroraview";
@@ -31,8 +35,82 @@ pub fn engine_name() -> String {
     format!("WebKitGTK {major}.{minor}.{micro}")
 }
 
-/// Reports what the page and its engine do.
-pub fn connect(webview: &WebView, context_menu: bool, report: Rc<dyn Fn(Event)>) {
+/// WebKit knows schemes of ours.
+pub const SPELLING: Spelling = Spelling::AS_IT_IS;
+
+/// The scheme under which the engine asks for a view's own documents.
+pub fn scheme(_app_id: &str) -> String {
+    SCHEME.into()
+}
+
+/// Says why there can be no window here; tao would panic.
+pub fn prepare() -> Result<(), String> {
+    gtk::init().map_err(|_| no_display())
+}
+
+fn no_display() -> String {
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    match ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().find(set) {
+        Some(name) => {
+            let value = std::env::var(name).unwrap_or_default();
+            format!("cannot open the display {name}={value}: is its server running, and may this user connect to it?")
+        }
+        None => {
+            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Start it in a desktop session, or under Xvfb: \
+                 xvfb-run python your_tool.py"
+                .into()
+        }
+    }
+}
+
+/// Where the engine keeps things; none for a view that keeps nothing.
+pub fn context(folder: Option<&Path>) -> Option<WebContext> {
+    folder.map(|folder| WebContext::new(Some(folder.to_owned())))
+}
+
+/// A page in its window.
+pub struct Page {
+    webview: wry::WebView,
+    report: Report,
+}
+
+impl Page {
+    /// Builds the page into its window and reports what it and its engine do.
+    pub fn open(
+        builder: WebViewBuilder<'_>,
+        window: &Window,
+        options: &ViewOptions,
+        report: Report,
+    ) -> wry::Result<Self> {
+        let webview = match window.default_vbox() {
+            Some(vbox) => builder.build_gtk(vbox)?,
+            None => builder.build_gtk(window.gtk_window())?,
+        };
+        connect(&webview.webview(), options.context_menu, Rc::clone(&report));
+        Ok(Self { webview, report })
+    }
+
+    /// Loads an address.
+    pub fn load(&self, url: &str) {
+        // WebKitGTK's load cannot fail at once; it reports.
+        let _ = self.webview.load_url(url);
+    }
+
+    /// Loads the current address again.
+    pub fn reload(&self) {
+        let _ = self.webview.reload();
+    }
+
+    /// Runs a script and reports what came of it.
+    pub fn eval(&self, id: u64, script: &str) {
+        let webview = self.webview.webview();
+        let report = Rc::clone(&self.report);
+        let done = move |outcome| report(Event::Evaluated { id, outcome });
+        script::eval(script, move |body, then| call(&webview, body, then), done);
+    }
+}
+
+fn connect(webview: &WebView, context_menu: bool, report: Report) {
     webview.connect_context_menu(move |_, _, _, _| !context_menu);
     if let Some(settings) = WebViewExt::settings(webview) {
         // A document that is revived from the page cache would have a generation that is over.
@@ -49,7 +127,7 @@ pub fn connect(webview: &WebView, context_menu: bool, report: Rc<dyn Fn(Event)>)
     webview.connect_web_process_terminated(move |_, reason| report(Event::WebProcessGone(describe(reason).into())));
 }
 
-fn connect_loads(webview: &WebView, report: Rc<dyn Fn(Event)>) {
+fn connect_loads(webview: &WebView, report: Report) {
     let to = Rc::clone(&report);
     webview.connect_load_changed(move |webview, event| {
         let state = match event {
@@ -113,8 +191,6 @@ impl Drop for Reply {
     }
 }
 
-type Report = Rc<dyn Fn(Event)>;
-
 fn connect_posts(manager: &UserContentManager, report: Report) {
     let signal = c"script-message-with-reply-received::auroraview";
     // SAFETY: the signal's handler has the signature of `on_post` (WebKitUserContentManager docs, since 2.40), and the
@@ -163,38 +239,8 @@ unsafe extern "C" fn on_post(
 
 // ---- scripts ----
 
-/// What the wrapper around a script returns.
-#[derive(Deserialize)]
-struct Outcome {
-    value: Option<Box<RawValue>>,
-    error: Option<Thrown>,
-}
-
-#[derive(Deserialize)]
-struct Thrown {
-    name: String,
-    message: String,
-    stack: String,
-}
-
-const CATCH: &str = r#"catch(e){return JSON.stringify({error:{name:String(e&&e.name||"Error"),message:String(e&&e.message||e),stack:String(e&&e.stack||"")}})}"#;
-
-/// Runs `script` as an expression, or, if it does not compile as one, as statements. A script that compiled is never run
-/// again: whatever it throws is caught inside and comes back as a value.
-pub fn eval(webview: &WebView, id: u64, script: &str, report: Rc<dyn Fn(Event)>) {
-    let expression = format!("try{{return JSON.stringify({{value:await(\n{script}\n)}})}}{CATCH}");
-    let statements = format!("try{{return JSON.stringify({{value:await(async()=>{{\n{script}\n}})()}})}}{CATCH}");
-    let again = webview.clone();
-    call(webview, &expression, move |ran| match ran {
-        Ok(outcome) => report(Event::Evaluated { id, outcome }),
-        Err(_not_an_expression) => call(&again, &statements, move |ran| {
-            report(Event::Evaluated { id, outcome: ran.unwrap_or_else(Err) });
-        }),
-    });
-}
-
-/// Calls a function body in the page. The outer result says whether it ran at all.
-fn call(webview: &WebView, body: &str, then: impl FnOnce(Result<Result<String, ErrorObject>, ErrorObject>) + 'static) {
+/// Calls a function body in the page.
+fn call(webview: &WebView, body: &str, then: Then) {
     let world: Option<&str> = None;
     webview.call_async_javascript_function(
         body,
@@ -204,37 +250,11 @@ fn call(webview: &WebView, body: &str, then: impl FnOnce(Result<Result<String, E
         None::<&Cancellable>,
         |returned| {
             then(match returned {
-                Ok(value) => Ok(read_outcome(&value.to_str())),
-                Err(error) => {
-                    let error = not_run(&error);
-                    if error.data.name == "SyntaxError" { Err(error) } else { Ok(Err(error)) }
-                }
+                Ok(value) => Ran::Returned(value.to_str().into()),
+                // The wrapper always returns a text, so the engine has lost the page that was to return it.
+                Err(error) if error.matches(JavascriptError::InvalidResult) => script::page_gone(),
+                Err(error) => script::refused(error.message()),
             });
         },
     );
-}
-
-fn read_outcome(text: &str) -> Result<String, ErrorObject> {
-    match serde_json::from_str(text) {
-        Ok(Outcome { error: Some(thrown), .. }) => Err(thrown_error(thrown.name, thrown.message, Some(thrown.stack))),
-        Ok(Outcome { value, .. }) => Ok(value.map_or_else(|| "null".into(), |value| value.get().to_owned())),
-        Err(error) => Err(thrown_error("Error".into(), format!("the script's value is unreadable: {error}"), None)),
-    }
-}
-
-/// The engine did not run it to its end: it does not compile, or its page went away meanwhile.
-fn not_run(error: &glib::Error) -> ErrorObject {
-    if error.matches(JavascriptError::InvalidResult) {
-        // The wrapper always returns a text, so the engine has lost the page that was to return it.
-        return ErrorObject::new(ErrorCode::Navigated, "the page went away before it answered");
-    }
-    let message = error.message();
-    let name = if message.contains("SyntaxError") { "SyntaxError" } else { "Error" };
-    let message = message.split_once("SyntaxError: ").map_or(message, |(_, rest)| rest);
-    thrown_error(name.into(), message.to_owned(), None)
-}
-
-fn thrown_error(name: String, message: String, stack: Option<String>) -> ErrorObject {
-    let code = ErrorCode::ExecutionError;
-    ErrorObject { code: code.number(), message, data: ErrorData { name, code, stack } }
 }

@@ -1,65 +1,56 @@
 //! Windows by tao, pages by wry.
 
-use super::{Event, ViewFactory, WebViewBackend, gtk_window, webkitgtk};
+use super::{Event, Report, ViewFactory, WebViewBackend, engine, link, window};
 use crate::app::{App, EventLoopBackend};
 use crate::assets::Assets;
-use crate::origin::SCHEME;
 use auroraview_core::wire::{ViewOptions, WindowChange};
-use gtk::glib;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::rc::Rc;
 use tao::dpi::{LogicalPosition, LogicalSize};
 use tao::event::{Event as TaoEvent, WindowEvent};
 use tao::event_loop::{ControlFlow, EventLoop, EventLoopBuilder, EventLoopProxy, EventLoopWindowTarget};
 use tao::platform::run_return::EventLoopExtRunReturn;
-use tao::platform::unix::WindowExtUnix;
 use tao::window::{Fullscreen, Window, WindowBuilder, WindowId};
-use wry::{NewWindowResponse, WebContext, WebView, WebViewBuilder, WebViewBuilderExtUnix, WebViewExtUnix};
+use wry::{NewWindowResponse, WebContext, WebViewBuilder};
 
-/// Only says "look again": the app has something that needs the loop itself.
-struct LookAgain;
+/// Says "look again" to the loop, from any thread: do this on the loop's thread, then see what the app needs of the loop.
+pub struct LookAgain(pub fn(&Rc<Shared>));
 
 /// The loop, made before anything is promised to the host.
 pub struct Loop(EventLoop<LookAgain>);
 
 /// Makes the loop, or says why there can be no window here.
 pub fn prepare() -> Result<Loop, String> {
-    // tao would panic without a display.
-    gtk::init().map_err(|_| no_display())?;
+    engine::prepare()?;
     Ok(Loop(EventLoopBuilder::with_user_event().build()))
-}
-
-fn no_display() -> String {
-    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    match ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().find(set) {
-        Some(name) => {
-            let value = std::env::var(name).unwrap_or_default();
-            format!("cannot open the display {name}={value}: is its server running, and may this user connect to it?")
-        }
-        None => {
-            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Start it in a desktop session, or under Xvfb: \
-                 xvfb-run python your_tool.py"
-                .into()
-        }
-    }
 }
 
 /// What callbacks of the engine share with the loop: the app, and the one queue of reports.
 ///
 /// A report that comes while another is handled waits, so that nothing is ever handled from inside a call into the
 /// engine.
-struct Shared {
-    app: RefCell<App>,
+pub struct Shared {
+    /// Borrowed for one call into it at a time.
+    pub app: RefCell<App>,
+    /// Of the platform's way to watch the link.
+    pub watch: link::Watch,
+    /// To the loop, from any thread.
+    pub proxy: EventLoopProxy<LookAgain>,
     reports: RefCell<VecDeque<(u32, Event)>>,
     busy: Cell<bool>,
-    flushing: Cell<bool>,
     windows: RefCell<HashMap<WindowId, u32>>,
-    proxy: EventLoopProxy<LookAgain>,
 }
 
 impl Shared {
+    /// Reads the link once and handles what came. False when the host is gone.
+    pub fn read_link(self: &Rc<Self>) -> bool {
+        let mut alive = true;
+        self.turn(|app| alive = app.read_link());
+        alive
+    }
+
     fn report(self: &Rc<Self>, view: u32, event: Event) {
         self.reports.borrow_mut().push_back((view, event));
         self.turn(|_| ());
@@ -74,12 +65,12 @@ impl Shared {
         while let Some((view, event)) = self.next_report() {
             self.app.borrow_mut().handle(view, event);
         }
-        let mut app = self.app.borrow_mut();
-        if app.wants_to_create() || app.exiting() {
-            let _ = self.proxy.send_event(LookAgain); // the loop is gone only when the process is
+        if self.app.borrow().wants_to_create() || self.app.borrow().exiting() {
+            let _ = self.proxy.send_event(LookAgain(|_| ())); // the loop is gone only when the process is
         }
-        if !app.peer().flush() {
-            self.flush_when_writable(app.peer().as_raw_fd());
+        let flushed = self.app.borrow_mut().peer().flush();
+        if !flushed {
+            link::flush_when_writable(self);
         }
         self.busy.set(false);
     }
@@ -87,48 +78,24 @@ impl Shared {
     fn next_report(&self) -> Option<(u32, Event)> {
         self.reports.borrow_mut().pop_front()
     }
-
-    fn flush_when_writable(self: &Rc<Self>, fd: i32) {
-        if self.flushing.replace(true) {
-            return;
-        }
-        let this = Rc::clone(self);
-        glib::source::unix_fd_add_local(fd, glib::IOCondition::OUT, move |_, _| {
-            if !this.app.borrow_mut().peer().flush() {
-                return glib::ControlFlow::Continue;
-            }
-            this.flushing.set(false);
-            glib::ControlFlow::Break
-        });
-    }
-
-    fn watch_link(self: &Rc<Self>) {
-        let this = Rc::clone(self);
-        let fd = self.app.borrow_mut().peer().as_raw_fd();
-        glib::source::unix_fd_add_local(fd, glib::IOCondition::IN | glib::IOCondition::HUP, move |_, _| {
-            let mut alive = true;
-            this.turn(|app| alive = app.read_link());
-            // A dead link ends the process by the parent watch; this source only must not spin until then.
-            if alive { glib::ControlFlow::Continue } else { glib::ControlFlow::Break }
-        });
-    }
 }
 
 impl EventLoopBackend for Loop {
     fn run(mut self, app: App) -> Result<(), String> {
         let shared = Rc::new(Shared {
             app: RefCell::new(app),
+            watch: link::Watch::default(),
+            proxy: self.0.create_proxy(),
             reports: RefCell::default(),
             busy: Cell::new(false),
-            flushing: Cell::new(false),
             windows: RefCell::default(),
-            proxy: self.0.create_proxy(),
         });
-        shared.watch_link();
+        link::read_when_readable(&shared)?;
         self.0.run_return(|event, target, flow| {
             *flow = ControlFlow::Wait;
             match event {
-                TaoEvent::UserEvent(LookAgain) => {
+                TaoEvent::UserEvent(LookAgain(first)) => {
+                    first(&shared);
                     shared.turn(|app| app.create_views(&Factory { shared: &shared, target }));
                     if shared.app.borrow().exiting() {
                         *flow = ControlFlow::Exit;
@@ -162,15 +129,27 @@ impl ViewFactory for Factory<'_> {
         assets: &Assets,
     ) -> Result<Box<dyn WebViewBackend>, String> {
         let window = build_window(self.target, options).map_err(|error| format!("cannot make a window: {error}"))?;
-        let shared = Rc::clone(self.shared);
-        let report: Rc<dyn Fn(Event)> = Rc::new(move |event| shared.report(view, event));
-        let mut context = options.data_directory.as_ref().map(|folder| WebContext::new(Some(PathBuf::from(folder))));
-        let webview = build_webview(&window, &mut context, options, boot, assets)
+        let report = self.reporter(view);
+        let mut context = engine::context(options.data_directory.as_deref().map(Path::new));
+        let builder = page_builder(&mut context, options, boot, assets);
+        let page = engine::Page::open(builder, &window, options, Rc::clone(&report))
             .map_err(|error| format!("cannot make a page: {error}"))?;
-        webkitgtk::connect(&webview.webview(), options.context_menu, Rc::clone(&report));
-        gtk_window::connect(window.gtk_window(), Rc::clone(&report));
+        window::connect(&window, report);
         self.shared.windows.borrow_mut().insert(window.id(), view);
-        Ok(Box::new(WryView { webview, _context: context, window, report, shared: Rc::clone(self.shared) }))
+        Ok(Box::new(WryView { page, _context: context, window, shared: Rc::clone(self.shared) }))
+    }
+}
+
+impl Factory<'_> {
+    /// Takes the engine's and the window's reports for a view. Addresses are as on the wire from here on.
+    fn reporter(&self, view: u32) -> Report {
+        let shared = Rc::clone(self.shared);
+        Rc::new(move |mut event| {
+            if let Event::Loading(loading) = &mut event {
+                loading.url = engine::SPELLING.to_wire(&loading.url);
+            }
+            shared.report(view, event);
+        })
     }
 }
 
@@ -192,21 +171,21 @@ fn build_window(
     builder.build(target)
 }
 
-fn build_webview(
-    window: &Window,
-    context: &mut Option<WebContext>,
+fn page_builder<'a>(
+    context: &'a mut Option<WebContext>,
     options: &ViewOptions,
     boot: String,
     assets: &Assets,
-) -> wry::Result<WebView> {
+) -> WebViewBuilder<'a> {
     let ask = assets.asker();
     let builder = match context {
         Some(context) => WebViewBuilder::new_with_web_context(context),
-        None => WebViewBuilder::new().with_incognito(true),
+        None => WebViewBuilder::new(),
     };
     let mut builder = builder
+        .with_incognito(options.data_directory.is_none())
         .with_initialization_script_for_main_only(boot, true)
-        .with_asynchronous_custom_protocol(SCHEME.into(), move |_, request, responder| {
+        .with_asynchronous_custom_protocol(engine::scheme(&options.app_id), move |_, request, responder| {
             ask(&request, Box::new(move |answer| responder.respond(answer)));
         })
         .with_new_window_req_handler(|_, _| NewWindowResponse::Deny)
@@ -217,10 +196,7 @@ fn build_webview(
     if let Some(color) = options.background_color.as_deref().and_then(rgba) {
         builder = builder.with_background_color(color);
     }
-    match window.default_vbox() {
-        Some(vbox) => builder.build_gtk(vbox),
-        None => builder.build_gtk(window.gtk_window()),
-    }
+    builder
 }
 
 /// `#rrggbb` as wry wants it.
@@ -232,10 +208,9 @@ fn rgba(text: &str) -> Option<wry::RGBA> {
 
 /// A window and its page. Fields are dropped in this order: the page before its window.
 struct WryView {
-    webview: WebView,
+    page: engine::Page,
     _context: Option<WebContext>,
     window: Window,
-    report: Rc<dyn Fn(Event)>,
     shared: Rc<Shared>,
 }
 
@@ -247,20 +222,19 @@ impl Drop for WryView {
 
 impl WebViewBackend for WryView {
     fn window_handle(&self) -> Option<u64> {
-        gtk_window::handle(self.window.gtk_window())
+        window::handle(&self.window)
     }
 
     fn navigate(&mut self, url: &str) {
-        // WebKitGTK's load cannot fail at once; it reports.
-        let _ = self.webview.load_url(url);
+        self.page.load(&engine::SPELLING.to_engine(url));
     }
 
     fn reload(&mut self) {
-        let _ = self.webview.reload();
+        self.page.reload();
     }
 
     fn eval(&mut self, id: u64, script: &str) {
-        webkitgtk::eval(&self.webview.webview(), id, script, Rc::clone(&self.report));
+        self.page.eval(id, script);
     }
 
     fn change_window(&mut self, change: &WindowChange) {

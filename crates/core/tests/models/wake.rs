@@ -1,0 +1,182 @@
+//! The inbox: no message is left without a wake-up on its way.
+
+use crate::checker::{Bell, caught, check, thread};
+use auroraview_core::inbox::Urgency::{self, Ordinary, Urgent};
+use auroraview_core::inbox::{Inbox, Wake};
+use auroraview_core::sync::{Arc, AtomicBool, Ordering, Queue};
+
+trait Messages: Send + Sync + 'static {
+    fn new(bell: Arc<Bell>) -> Self;
+    fn push(&self, urgency: Urgency, message: u8);
+    fn drain(&self, limit: usize) -> Vec<u8>;
+    fn is_empty(&self) -> bool;
+    fn has_urgent(&self) -> bool;
+}
+
+impl Messages for Inbox<u8, Arc<Bell>> {
+    fn new(bell: Arc<Bell>) -> Self {
+        Inbox::new(bell)
+    }
+    fn push(&self, urgency: Urgency, message: u8) {
+        Inbox::push(self, urgency, message);
+    }
+    fn drain(&self, limit: usize) -> Vec<u8> {
+        Inbox::drain(self, limit)
+    }
+    fn is_empty(&self) -> bool {
+        Inbox::is_empty(self)
+    }
+    fn has_urgent(&self) -> bool {
+        Inbox::has_urgent(self)
+    }
+}
+
+fn push_from_thread<M: Messages>(inbox: &Arc<M>, messages: &'static [(Urgency, u8)]) -> thread::JoinHandle<()> {
+    let inbox = Arc::clone(inbox);
+    thread::spawn(move || messages.iter().for_each(|(urgency, message)| inbox.push(*urgency, *message)))
+}
+
+/// A host's loop watches the wake handle and drains when it is rung. A lost wake-up is a deadlock.
+fn a_loop_sees_everything<M: Messages>(budget: usize) {
+    let bell = Arc::new(Bell::default());
+    let inbox = Arc::new(M::new(Arc::clone(&bell)));
+    let first = push_from_thread(&inbox, &[(Ordinary, 1), (Ordinary, 2)]);
+    let second = push_from_thread(&inbox, &[(Urgent, 3)]);
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        bell.wait();
+        seen.extend(inbox.drain(budget));
+    }
+    first.join().unwrap();
+    second.join().unwrap();
+    let ordinary: Vec<_> = seen.iter().filter(|message| **message != 3).collect();
+    assert_eq!(ordinary, [&1, &2], "the order of one sender");
+    assert!(inbox.is_empty());
+}
+
+/// A thread waits for something urgent while ordinary messages come, and takes those later.
+fn an_urgent_message_ends_the_wait_for_it<M: Messages>() {
+    let bell = Arc::new(Bell::default());
+    let inbox = Arc::new(M::new(Arc::clone(&bell)));
+    let first = push_from_thread(&inbox, &[(Ordinary, 1)]);
+    let second = push_from_thread(&inbox, &[(Urgent, 3)]);
+    bell.wait_until(|| inbox.has_urgent());
+    let mut seen = inbox.drain(1);
+    assert_eq!(seen, [3]);
+    while seen.len() < 2 {
+        bell.wait_until(|| !inbox.is_empty());
+        seen.extend(inbox.drain(8));
+    }
+    first.join().unwrap();
+    second.join().unwrap();
+}
+
+#[test]
+fn no_wake_up_is_lost() {
+    check(|| a_loop_sees_everything::<Inbox<u8, Arc<Bell>>>(8));
+}
+
+#[test]
+fn what_a_budget_leaves_is_not_lost() {
+    check(|| a_loop_sees_everything::<Inbox<u8, Arc<Bell>>>(1));
+}
+
+#[test]
+fn ordinary_messages_do_not_hide_an_urgent_one() {
+    check(an_urgent_message_ends_the_wait_for_it::<Inbox<u8, Arc<Bell>>>);
+}
+
+/// What is planted in a [`Copy`].
+const NOTHING: u8 = 0;
+/// The drainer forgets wake-ups after it looked.
+const CLEAR_AFTER_TAKING: u8 = 1;
+/// What the budget leaves wakes nobody.
+const NO_WAKE_FOR_THE_REST: u8 = 2;
+/// Urgent and ordinary messages share their `pending`: a wait for something urgent then sleeps through it.
+const ONE_PENDING: u8 = 3;
+/// `pending` is cleared by a plain store, which sees nobody's message.
+const PLAIN_STORE: u8 = 4;
+
+struct Copy<const BUG: u8> {
+    /// Ordinary, urgent.
+    queues: [Queue<u8>; 2],
+    pending: [AtomicBool; 2],
+    bell: Arc<Bell>,
+}
+
+impl<const BUG: u8> Copy<BUG> {
+    fn announce(&self, urgent: bool) -> bool {
+        !self.pending[usize::from(urgent && BUG != ONE_PENDING)].swap(true, Ordering::AcqRel)
+    }
+
+    fn clear(&self) {
+        self.bell.clear();
+        for pending in &self.pending {
+            if BUG == PLAIN_STORE {
+                pending.store(false, Ordering::Release);
+            } else {
+                pending.swap(false, Ordering::AcqRel);
+            }
+        }
+    }
+}
+
+impl<const BUG: u8> Messages for Copy<BUG> {
+    fn new(bell: Arc<Bell>) -> Self {
+        Self { queues: Default::default(), pending: [false; 2].map(AtomicBool::new), bell }
+    }
+    fn push(&self, urgency: Urgency, message: u8) {
+        let urgent = urgency == Urgent;
+        self.queues[usize::from(urgent)].push(message);
+        if self.announce(urgent) {
+            self.bell.wake();
+        }
+    }
+    fn drain(&self, limit: usize) -> Vec<u8> {
+        if BUG != CLEAR_AFTER_TAKING {
+            self.clear();
+        }
+        let taken: Vec<_> = self.queues.iter().rev().flat_map(|q| std::iter::from_fn(|| q.pop())).take(limit).collect();
+        let left = [1, 0].iter().any(|n| !self.queues[*n].is_empty() && self.announce(*n == 1));
+        if left && BUG != NO_WAKE_FOR_THE_REST {
+            self.bell.wake();
+        }
+        if BUG == CLEAR_AFTER_TAKING {
+            self.clear();
+        }
+        taken
+    }
+    fn is_empty(&self) -> bool {
+        self.queues.iter().all(Queue::is_empty)
+    }
+    fn has_urgent(&self) -> bool {
+        !self.queues[1].is_empty()
+    }
+}
+
+#[test]
+fn the_copy_is_faithful() {
+    check(|| a_loop_sees_everything::<Copy<NOTHING>>(1));
+    check(an_urgent_message_ends_the_wait_for_it::<Copy<NOTHING>>);
+}
+
+#[test]
+fn planted_clear_after_taking_is_caught() {
+    caught("deadlock", || a_loop_sees_everything::<Copy<CLEAR_AFTER_TAKING>>(8));
+}
+
+#[test]
+fn planted_silence_about_the_rest_is_caught() {
+    caught("deadlock", || a_loop_sees_everything::<Copy<NO_WAKE_FOR_THE_REST>>(1));
+}
+
+#[test]
+fn planted_shared_pending_is_caught() {
+    caught("deadlock", an_urgent_message_ends_the_wait_for_it::<Copy<ONE_PENDING>>);
+}
+
+#[cfg(loom)] // shuttle has no weak memory
+#[test]
+fn planted_plain_store_is_caught() {
+    caught("deadlock", || a_loop_sees_everything::<Copy<PLAIN_STORE>>(8));
+}

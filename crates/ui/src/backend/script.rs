@@ -1,0 +1,142 @@
+//! How a script becomes a function body that any engine can run, and what comes back of it.
+
+use auroraview_core::wire::{ErrorCode, ErrorData, ErrorObject};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What a wrapped script returns.
+#[derive(Deserialize)]
+struct Outcome {
+    value: Option<Box<RawValue>>,
+    error: Option<Thrown>,
+}
+
+#[derive(Deserialize)]
+struct Thrown {
+    name: String,
+    message: String,
+    stack: String,
+}
+
+/// What an engine did with a function body.
+pub enum Ran {
+    /// It ran to its end and returned this text.
+    Returned(String),
+    /// It never started: it does not compile.
+    NotCompiled(ErrorObject),
+    /// It started, and nobody knows how far it came.
+    Lost(ErrorObject),
+}
+
+/// Takes what an engine did with a function body.
+pub type Then = Box<dyn FnOnce(Ran)>;
+
+const CATCH: &str = r#"catch(e){return JSON.stringify({error:{name:String(e&&e.name||"Error"),message:String(e&&e.message||e),stack:String(e&&e.stack||"")}})}"#;
+
+/// Runs `script` as an expression, or, if it does not compile as one, as statements. A script that compiled is never run
+/// again: whatever it throws is caught inside and comes back as a value.
+///
+/// `call` runs the body of an async function in the page; `done` gets the JSON text of the script's value, or its error.
+pub fn eval(
+    script: &str,
+    call: impl Fn(&str, Then) + 'static,
+    done: impl FnOnce(Result<String, ErrorObject>) + 'static,
+) {
+    let expression = format!("try{{return JSON.stringify({{value:await(\n{script}\n)}})}}{CATCH}");
+    let statements = format!("try{{return JSON.stringify({{value:await(async()=>{{\n{script}\n}})()}})}}{CATCH}");
+    let call = std::rc::Rc::new(call);
+    let again = std::rc::Rc::clone(&call);
+    call(
+        &expression,
+        Box::new(move |ran| match ran {
+            Ran::Returned(text) => done(read_outcome(&text)),
+            Ran::Lost(error) => done(Err(error)),
+            Ran::NotCompiled(_not_an_expression) => again(
+                &statements,
+                Box::new(move |ran| match ran {
+                    Ran::Returned(text) => done(read_outcome(&text)),
+                    Ran::Lost(error) | Ran::NotCompiled(error) => done(Err(error)),
+                }),
+            ),
+        }),
+    );
+}
+
+fn read_outcome(text: &str) -> Result<String, ErrorObject> {
+    match serde_json::from_str(text) {
+        Ok(Outcome { error: Some(thrown), .. }) => Err(thrown_error(thrown.name, thrown.message, Some(thrown.stack))),
+        Ok(Outcome { value, .. }) => Ok(value.map_or_else(|| "null".into(), |value| value.get().to_owned())),
+        Err(error) => Err(thrown_error("Error".into(), format!("the script's value is unreadable: {error}"), None)),
+    }
+}
+
+/// The engine refused the body, in the words of its exception: `SyntaxError: ...` if it does not compile.
+pub fn refused(message: &str) -> Ran {
+    match message.split_once("SyntaxError: ") {
+        Some((_, rest)) => Ran::NotCompiled(thrown_error("SyntaxError".into(), rest.to_owned(), None)),
+        None => Ran::Lost(thrown_error("Error".into(), message.to_owned(), None)),
+    }
+}
+
+/// The engine has lost the page that was to return something.
+pub fn page_gone() -> Ran {
+    Ran::Lost(ErrorObject::new(ErrorCode::Navigated, "the page went away before it answered"))
+}
+
+fn thrown_error(name: String, message: String, stack: Option<String>) -> ErrorObject {
+    let code = ErrorCode::ExecutionError;
+    ErrorObject { code: code.number(), message, data: ErrorData { name, code, stack } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Runs a script against an engine that answers each body with the next of `answers`; the bodies and the outcome.
+    fn run(script: &str, answers: Vec<Ran>) -> (Vec<String>, Result<String, ErrorObject>) {
+        let answers = RefCell::new(answers.into_iter());
+        let bodies = Rc::new(RefCell::new(Vec::new()));
+        let outcome = Rc::new(RefCell::new(None));
+        let (seen, to) = (Rc::clone(&bodies), Rc::clone(&outcome));
+        let call = move |body: &str, then: Then| {
+            seen.borrow_mut().push(body.to_owned());
+            let next = answers.borrow_mut().next().unwrap();
+            then(next);
+        };
+        eval(script, call, move |came| *to.borrow_mut() = Some(came));
+        (bodies.take(), outcome.take().unwrap())
+    }
+
+    #[test]
+    fn an_expression_is_run_once_and_its_value_is_passed_on_as_text() {
+        let (bodies, outcome) = run("1+1", vec![Ran::Returned(r#"{"value":{"a": [2]}}"#.into())]);
+        assert_eq!(outcome.unwrap(), r#"{"a": [2]}"#);
+        assert_eq!(bodies.len(), 1);
+        assert!(bodies[0].contains("await(\n1+1\n)"));
+        assert_eq!(run("undefined", vec![Ran::Returned("{}".into())]).1.unwrap(), "null");
+    }
+
+    #[test]
+    fn what_does_not_compile_as_an_expression_is_run_as_statements() {
+        let refusal = refused("SyntaxError: Unexpected token 'return'");
+        let (bodies, outcome) = run("return 3", vec![refusal, Ran::Returned(r#"{"value":3}"#.into())]);
+        assert_eq!(outcome.unwrap(), "3");
+        assert!(bodies[1].contains("async()=>{\nreturn 3\n}"));
+    }
+
+    #[test]
+    fn a_script_that_may_have_run_is_not_run_again() {
+        let thrown = r#"{"error":{"name":"SyntaxError","message":"by JSON.parse","stack":"at x"}}"#;
+        let (bodies, outcome) = run("JSON.parse('')", vec![Ran::Returned(thrown.into())]);
+        let error = outcome.unwrap_err();
+        assert_eq!((error.data.name.as_str(), error.message.as_str()), ("SyntaxError", "by JSON.parse"));
+        assert_eq!(error.data.stack.as_deref(), Some("at x"));
+        assert_eq!(bodies.len(), 1);
+        let (bodies, outcome) = run("1", vec![page_gone()]);
+        assert_eq!(outcome.unwrap_err().data.code, ErrorCode::Navigated);
+        assert_eq!(bodies.len(), 1);
+        assert_eq!(run("1", vec![refused("Error: odd")]).0.len(), 1);
+    }
+}
