@@ -45,8 +45,9 @@ def blocked(view: WebView) -> Iterator[Blocker]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline of closing is 0.2 s instead of 5."""
+    """The deadline of closing is 0.2 s instead of 5, and a UI process hangs after 0.25 s instead of 2."""
     monkeypatch.setattr(_life, "CLOSE_TIMEOUT", 0.2)
+    monkeypatch.setattr(_life, "HANG_TIMEOUT", 0.25)
 
 
 def counts(view: WebView) -> tuple[int, int]:
@@ -251,7 +252,7 @@ def test_a_missed_deadline_names_the_handler(caplog: pytest.LogCaptureFixture) -
     with shown("<!doctype html>", title="Exporter") as view, blocked(view):
         view.close()
         (record,) = [each for each in caplog.records if each.levelname == "WARNING"]
-        assert "Exporter: not everything finished within 0.2 s after close()" in record.getMessage()
+        assert "Exporter: close() does not wait any longer" in record.getMessage()
         assert re.search(r"Blocker\.__call__ \(test_shutdown\.py:\d+\) runs", record.getMessage())
         assert view.is_alive() and view.is_shutdown
     assert view.wait(PATIENCE)
@@ -295,11 +296,20 @@ def test_an_async_handler_that_will_not_end_is_cancelled_and_named(caplog: pytes
 def test_a_ui_process_that_does_nothing_is_not_waited_for_longer_than_the_deadline(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    with shown() as view, stopped_ui_process():
+        view.close()
+        assert view.lifecycle == "destroyed"
+    assert "the UI process has not answered yet" in caplog.text
+
+
+@pytest.mark.xfail(strict=True, reason="a script that was given up in the host still holds the close in the UI process")
+@pytest.mark.usefixtures("impatient")
+def test_a_script_that_nobody_waits_for_any_more_does_not_hold_the_close(caplog: pytest.LogCaptureFixture) -> None:
     with shown() as view:
-        with stopped_ui_process():
-            view.close()
-            assert "the UI process has not answered yet" in caplog.text
-        assert view.wait(PATIENCE)
+        with pytest.raises(TimeoutError):
+            view.eval_js_sync("new Promise(() => {})", timeout_ms=20)
+        view.close()
+    assert not caplog.records, caplog.text
 
 
 def test_waiting_for_async_handlers_to_end_costs_nothing() -> None:
