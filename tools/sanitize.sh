@@ -3,7 +3,7 @@
 # bugs first and wants a report of each. What is not installed is said, not fetched.
 #
 # thread: std has to be instrumented as well, or it reports what is none. CROSS_DIR (target/cross) holds a compiler with
-#         the sources of std that fit it; tools/cross.sh makes it.
+#         the sources of its std, which tools/cross.sh unpacks there.
 # address, with leaks: the nightly toolchain, as it is.
 set -euo pipefail
 
@@ -19,10 +19,14 @@ not_run() {
 
 case $kind in
 thread)
-    : "${CROSS_DIR:=target/cross}"
-    [ -f "$CROSS_DIR/env.sh" ] || not_run "No compiler with sources of std in $CROSS_DIR: run tools/cross.sh, or set CROSS_DIR."
-    # shellcheck source=/dev/null
-    . "$CROSS_DIR/env.sh"
+    tools=${CROSS_DIR:-$PWD/target/cross}/toolchain
+    [ -f "$tools/complete" ] || not_run "No compiler with the sources of its std in $tools: run make check-macos, or set CROSS_DIR."
+    # Debian's packages have no runtime of the sanitizer; that of the ordinary toolchain does.
+    runtime=lib/rustlib/$target/lib/librustc-stable_rt.tsan.a
+    ours=$(rustc --print sysroot)/$runtime
+    [ -f "$ours" ] || not_run "This toolchain has no runtime for it ($ours)."
+    cp "$ours" "$tools/root/usr/$runtime"
+    export RUSTC=$tools/bin/rustc RUSTC_BOOTSTRAP=1
     flags=(-Zbuild-std)
     export RUSTFLAGS="-Zsanitizer=thread" TSAN_OPTIONS="halt_on_error=1"
     planted=(a_race:data\ race)
