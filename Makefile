@@ -60,6 +60,8 @@ wheel: build THIRD_PARTY.md ## build the wheel into target/wheels and check what
 	@$(STEP) "Wheel" tools/wheel.sh $(LOCKED)
 
 bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=15)
+	@$(STEP) "Python extension without checks" $(VENV)/bin/maturin develop --release --quiet $(LOCKED)
+	@touch -d 1970-01-02 $(EXTENSION) # the next build makes the one with checks again
 	@$(STEP) "Bare wry program" cargo build --release $(LOCKED) --package auroraview-floor
 	@$(PY) benches/measure.py $(ROUNDS)
 
@@ -121,8 +123,9 @@ $(DENY) $(FUZZ): target/tools/%: | sys-build
 ui: | sys-build
 	@$(STEP) "UI process" tools/build-ui.sh $(LOCKED)
 
+# The one for development checks the order of locks while it runs (docs/LOCK_ORDER.md); a wheel's does not.
 $(EXTENSION): $(EXTENSION_SOURCES) $(VENV)/.build | sys-build THIRD_PARTY.md
-	@$(STEP) "Python extension" $(VENV)/bin/maturin develop --release --quiet $(LOCKED)
+	@$(STEP) "Python extension" $(VENV)/bin/maturin develop --release --quiet $(LOCKED) --features lock-order
 	@touch $@
 
 THIRD_PARTY.md: Cargo.lock tools/third_party.py | sys-build
@@ -155,7 +158,8 @@ stubtest: $(EXTENSION) $(VENV)/.dev
 
 # auroraview-python is a module that only an interpreter can load; tests/ tests it.
 rust-test: | sys-test
-	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python
+	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python \
+		--features auroraview-link/lock-order
 
 models: | sys-build
 	@$(STEP) "Models (loom, shuttle)" tools/models.sh $(LOCKED)

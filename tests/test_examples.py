@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ TITLES = {
     "demo": "AuroraView demo",
     "events": "Events",
     "hello": "Hello",
+    "logging_observer": "Observer",
+    "main_thread": "Main thread",
     "progress": "Progress",
+    "streaming_text": "Streaming text",
 }
 
 
@@ -50,14 +54,18 @@ def finish(program: subprocess.Popen[str]) -> tuple[int, str, str]:
     return program.returncode, out, err
 
 
-@contextmanager
-def opened(name: str) -> Iterator[Page]:
-    """An example inside this process, its page loaded."""
+def module_of(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    with module.make_view() as view:
+    return module
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Page]:
+    """An example inside this process, its page loaded."""
+    with module_of(name).make_view() as view:
         loaded = Recorder()
         view.on_loaded(loaded)
         view.show(wait=False)
@@ -95,7 +103,9 @@ def test_every_example_is_tested() -> None:
 def test_it_opens_a_window_and_ends_when_the_user_closes_it(name: str, desktop: Desktop) -> None:
     with running(name) as program:
         desktop.press_close_button(until("the window", lambda: desktop.window(TITLES[name])))
-        assert finish(program) == (0, "", "")
+        code, out, err = finish(program)
+    assert (code, out) == (0, "")
+    assert not [line for line in err.splitlines() if not line.startswith("traffic: ")]  # what one of them logs
 
 
 def test_hello(desktop: Desktop) -> None:
@@ -191,6 +201,58 @@ def test_assets() -> None:
         until("the first page", lambda: page.view.title == "Assets")
         page.shows("#visits", "Python counted: index.html twice, about.html once.")
         assert page.get("nav a.here") == "Start"
+
+
+def test_logging_observer(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "traffic")
+    with opened("logging_observer") as page:
+        page.click("#call")
+        page.click("#event")
+        page.click("#many")
+        until("all of them", lambda: page.view.stats().processed == 1002)
+        page.click("#show")
+        page.shows("#report", "1002 calls and events handled, 1 under way")
+        page.shows("#report", "1000 moved")
+        page.shows("#report", "1 api.double")
+    seen = [record.getMessage() for record in caplog.records if record.name == "traffic"]
+    assert [line.split(" (")[0] for line in seen if "moved" in line] == ["notify moved"] * 1000
+    assert any(line.startswith("request api.double (") for line in seen)
+    assert any(line.startswith("notice view/loading (") for line in seen)
+
+
+def test_main_thread() -> None:
+    with opened("main_thread") as page:
+
+        def user() -> None:
+            """Works in a thread, since the main thread is where the scene is."""
+            try:
+                page.click("#add")
+                page.shows("#scene", "cube")
+                page.click("#wrong")
+                page.shows("#error", "auroraview-Main thread may not touch the scene")
+                page.click("#render")
+                page.shows("#scene", "render of 2 things done")
+            finally:
+                page.view.shutdown()
+
+        with ThreadPoolExecutor(1) as pool:
+            clicks = pool.submit(user)
+            assert page.view.wait(PATIENCE)
+            clicks.result()
+
+
+def test_streaming_text() -> None:
+    with opened("streaming_text") as page:
+        page.click("#ask")
+        page.shows("#answer", "网页")
+        page.click("#stop")
+        page.shows("#state", "packets")
+        part = page.get("#answer", "textContent")
+        page.click("#ask")
+        page.shows("#state", "packets")
+        whole = page.get("#answer", "textContent")
+        assert whole == module_of("streaming_text").ANSWER
+        assert whole.startswith(part.rstrip("\ufffd")) and len(part) < len(whole)
 
 
 def test_demo() -> None:

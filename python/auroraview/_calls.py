@@ -53,10 +53,11 @@ class Calls:
         params = message.get("params", _rpc.ABSENT)
         bound = self._methods.get(name)
         if bound is not None:
-            self._run(call, bound, *arguments(params))
+            args, kwargs = arguments(params)
+            self._run(call, lambda: self._invoke(bound, *args, **kwargs), lambda: _misfit(bound, args, kwargs))
         elif self._listeners.has(name):
             data = {} if params is _rpc.ABSENT else params
-            self._run(call, lambda: self._ask_listeners(name, data), [], {})
+            self._run(call, lambda: self._ask_listeners(name, data), lambda: None)
         else:
             self._answer(call, _rpc.error(call.id, "METHOD_NOT_FOUND", self._unknown(name), name="MethodNotFound"))
 
@@ -65,24 +66,31 @@ class Calls:
         hint = f"; did you mean {near!r}?" if near else ""
         return f"Python has neither a function nor a handler called {name!r}{hint}"
 
-    def _ask_listeners(self, name: str, data: Any) -> Any:
-        """Calls every listener; the first result that is not None is the answer."""
-        results = [handler(data) for handler in self._listeners.take(name)]
-        return next((each for each in results if each is not None), None)
-
-    def _run(self, call: Call, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
-        self.stack.append(function)
+    def _invoke(self, handler: Handler, /, *args: Any, **kwargs: Any) -> Any:
+        self.stack.append(handler)
         try:
-            value = function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its caller, the page
-            self._failed(call, error, function, args, kwargs)
-        else:
-            if isinstance(value, Coroutine):
-                self._run_async(call, value)
-            else:
-                self._succeeded(call, value)
+            return handler(*args, **kwargs)
         finally:
             self.stack.pop()
+
+    def _ask_listeners(self, name: str, data: Any) -> Any:
+        """Calls every listener; the first result that is not None is the answer."""
+        results = [self._invoke(handler, data) for handler in self._listeners.take(name)]
+        return next((each for each in results if each is not None), None)
+
+    def _run(self, call: Call, run: Callable[[], Any], misfit: Callable[[], Optional[str]]) -> None:
+        """``misfit``: why the arguments do not fit what ``run`` calls, or None; asked after it raised TypeError."""
+        try:
+            value = run()
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its caller, the page
+            problem = misfit() if isinstance(error, TypeError) else None
+            if problem is not None:
+                return self._answer(call, _rpc.error(call.id, "INVALID_ARGUMENTS", problem, name="TypeError"))
+            return self._answer(call, _rpc.error_of(call.id, error, self._debug))
+        if isinstance(value, Coroutine):
+            self._run_async(call, value)
+        else:
+            self._succeeded(call, value)
 
     def _run_async(self, call: Call, coroutine: Any) -> None:
         future = _aio.submit(coroutine)
@@ -105,14 +113,6 @@ class Calls:
         except InvalidDataError as error:
             text = _rpc.error_of(call.id, error, self._debug)
         self._answer(call, text)
-
-    def _failed(self, call: Call, error: Exception, function: Handler, args: list[Any], kwargs: dict[str, Any]) -> None:
-        problem = misfit(function, args, kwargs) if isinstance(error, TypeError) else None
-        if problem is not None:
-            name = getattr(function, "__qualname__", repr(function))
-            message = f"{name}{_signature(function)}: {problem}"
-            return self._answer(call, _rpc.error(call.id, "INVALID_ARGUMENTS", message, name="TypeError"))
-        self._answer(call, _rpc.error_of(call.id, error, self._debug))
 
     def _answer(self, call: Call, text: bytes) -> None:
         if TRACING:
@@ -166,14 +166,11 @@ class Calls:
         return self._begin(name, handler, *args)[0]
 
     def _begin(self, name: str, handler: Handler, *args: Any) -> tuple[Any, Optional[Future[Any]]]:
-        self.stack.append(handler)
         try:
-            value = handler(*args)
+            value = self._invoke(handler, *args)
         except Exception as error:  # noqa: BLE001 - one handler's fault must not take the others' event
             self._handler_failed(name, error)
             return None, None
-        finally:
-            self.stack.pop()
         if not isinstance(value, Coroutine):
             return value, None
         key = (_EVENT, next(self._event_ids))
@@ -200,6 +197,13 @@ def guarded(what: str, function: Callable[..., Any], *args: Any) -> None:
         function(*args)
     except Exception:  # noqa: BLE001 - nobody is there to take it
         log().exception("%s raised", what)
+
+
+def _misfit(function: Handler, args: list[Any], kwargs: dict[str, Any]) -> Optional[str]:
+    problem = misfit(function, args, kwargs)
+    if problem is None:
+        return None
+    return f"{getattr(function, '__qualname__', repr(function))}{_signature(function)}: {problem}"
 
 
 def _signature(function: Handler) -> str:

@@ -123,11 +123,12 @@ class Dispatcher:
         self._sink.check_deadline()
 
     def _finish_frame(self, interruptible: bool) -> None:
-        """What comes until the frame ends is handled together after it; what is urgent does not wait."""
+        """What comes until the frame ends is handled together after it; what is urgent, due or the end does not
+        wait."""
         until = time.monotonic() + self._budget.frame_ms / 1000
-        while not self.ended and (left := until - time.monotonic()) > 0:
-            if self.port.wait(left, interruptible, urgent=True):
-                self._take()
+        while self.port.lifecycle == "active" and time.monotonic() < until:
+            self.port.wait(self._next_deadline(until), interruptible, urgent=True)
+            self._take()
 
     def _next_deadline(self, until: Optional[float]) -> Optional[float]:
         here = None if until is None else max(0.0, until - time.monotonic())
@@ -143,7 +144,7 @@ class Dispatcher:
         """While a handler waits: handles the calls of its page (those that came ``after`` another), and leaves events.
         """
         if self.ended:
-            return
+            return self.give_up()  # what is left in the inbox would end each wait at once
         self._take()
         for message in [each for each in self._waiting if each[0] == "request"]:
             if after is not None and (message[1] or 0, message[2] or 0) <= after:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import Future, TimeoutError
-from typing import Any, Optional
+from contextlib import AbstractContextManager
+from typing import Any, Callable, Optional
 
 from . import _threads
 
@@ -14,6 +15,10 @@ class EvalFuture(Future[Any]):
 
     A thread that runs the view's handlers may call ``result()``, too: it handles calls and answers while it waits.
     """
+
+    def __init__(self, at_home: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__()
+        self._at_home = at_home
 
     def __await__(self) -> Generator[Any, None, Any]:
         import asyncio  # 35 ms to import; who awaits has it already
@@ -45,5 +50,6 @@ class EvalFuture(Future[Any]):
     def _wait(self, timeout: Optional[float]) -> None:
         own = _threads.desk()
         self.add_done_callback(lambda _: own.ring())
-        if not _threads.wait_until(self.done, timeout):
-            raise TimeoutError
+        with self._at_home():
+            if not _threads.wait_until(self.done, timeout):
+                raise TimeoutError

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _aio, _core, _process, _rpc, _threads
 from ._calls import Calls
@@ -25,6 +25,9 @@ from ._errors import (
     WindowOperation,
 )
 from ._log import log
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: How long ``close()`` lets accepted work finish, in seconds (RFC 0002).
 CLOSE_TIMEOUT = 5.0
@@ -51,6 +54,8 @@ class Life:
         self._view: Optional[_process.Shown] = None
         #: Level 2; reentrant, since a signal handler may close the view that this thread is showing.
         self.lock = threading.RLock()
+        #: Work of the host that closing waits for, by :meth:`begin_operation`. The UI process knows nothing of it.
+        self._operations: set[_core.Ticket] = set()
         #: Edges of the lifecycle that are ahead of their turn, by the state that they leave.
         self._edges: dict[str, str] = {}
         self._state = "creating"
@@ -133,10 +138,29 @@ class Life:
             shown = self.shown.is_set()
             if first and shown:
                 self._deadline = time.monotonic() + CLOSE_TIMEOUT
-                self._port.control(_rpc.notification("view/close", {"finish": True}))
+                self._finish()
                 self._port.nudge()  # the drain may wait for longer than the deadline
         if first and not shown:
             self.end("host")
+
+    def _finish(self) -> None:
+        """The UI process closes the view when it is done with it; it begins when the host's own work is done."""
+        if not self._operations:
+            self._port.control(_rpc.notification("view/close", {"finish": True}))
+
+    def begin_operation(self) -> _core.Ticket:
+        with self.lock:
+            ticket = self._port.begin_operation()
+            self._operations.add(ticket)
+        return ticket
+
+    def end_operation(self, ticket: _core.Ticket) -> None:
+        ticket.done()
+        with self.lock:
+            if ticket in self._operations:
+                self._operations.remove(ticket)
+                if self._deadline is not None and not self.dispatcher.ended:
+                    self._finish()
 
     def close(self) -> None:
         self.request_close()
@@ -159,7 +183,9 @@ class Life:
                 )
             until = None if timeout is None else time.monotonic() + timeout
             self.dispatcher.run(_threads.desk().is_main, until)
-        closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
+            closed = self.closed.is_set()
+        else:
+            closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
         if closed:
             self.raise_failure()
         return closed
@@ -195,6 +221,8 @@ class Life:
         running = len(self._calls.running())
         if running:
             left.append(f"{running} async handler{'s' * (running > 1)} running")
+        if self._operations:
+            left.append(f"operations of the host: {len(self._operations)}")
         pending = self._port.pending_count
         if pending:
             left.append(f"{pending} accepted and unfinished in all")
@@ -273,12 +301,17 @@ class Life:
 
     def _async_ended(self, until: float) -> bool:
         own = _threads.desk()
-        running = self._calls.running()
-        for each in running:
-            each.add_done_callback(lambda _: own.ring())
+        left = set(self._calls.running())
+
+        def one_ended(future: Future[Any]) -> None:
+            left.discard(future)  # what its end means for others, such as its event's ticket, is done
+            own.ring()
+
+        for each in list(left):
+            each.add_done_callback(one_ended)
 
         def ended() -> bool:
-            return all(each.done() for each in running)
+            return not left
 
         return ended() if _aio.is_own_thread() else _threads.wait_until(ended, until - time.monotonic())
 

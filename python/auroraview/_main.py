@@ -93,8 +93,9 @@ def run_on_main_thread_sync(
     if timeout is None:
         timeout = ThreadSafetyConfig.current().main_thread_timeout_ms / 1000
     asked = _Call(call, _threads.desk())
+    after = _threads.mark()
     _threads.main().post(asked.job)
-    if not _threads.wait_until(lambda: asked.done, timeout, wait=_threads.Wait(asked.job, None)):
+    if not _threads.wait_until(lambda: asked.done, timeout, wait=_threads.Wait(asked.job, None), after=after):
         raise _overdue(asked, function, timeout)
     if asked.error is not None:
         raise asked.error

@@ -26,7 +26,7 @@ class Stats(NamedTuple):
     taken: int
     #: How often the draining thread had to be woken.
     wake_ups: int
-    #: Messages for the page that it has not taken yet.
+    #: Messages for the page that it is not known to have taken: that is reported every 4096 messages or 4 MiB.
     backlog: int
     #: How long messages waited in the queue: ``latency_us[n]`` took less than 2 to the n microseconds and not less than
     #: half.

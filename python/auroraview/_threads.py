@@ -158,17 +158,24 @@ def check_depth() -> None:
         )
 
 
+def mark() -> Optional[tuple[int, int]]:
+    """The last call of the page before the calling thread asks for something: what the answer needs comes after it."""
+    dispatcher = desk().dispatcher
+    return None if dispatcher is None else dispatcher.newest_call()
+
+
 def wait_until(
     done: Callable[[], bool],
     timeout: Optional[float],
     *,
     wait: Optional[Wait] = None,
     port: Optional[_core.Port] = None,
+    after: Optional[tuple[int, int]] = None,
 ) -> bool:
     """Waits on the calling thread until ``done()``; False when ``timeout`` seconds passed first.
 
     Whoever makes ``done`` true rings this thread's bell afterwards. ``port``: the view whose link must be read
-    meanwhile.
+    meanwhile. ``after``: the :func:`mark` from before the question, if it was asked just now.
 
     Raises:
         DeadlockDetectedError: It cannot come true.
@@ -177,7 +184,6 @@ def wait_until(
         return True
     check_depth()
     own = desk()
-    mark = None if own.dispatcher is None else own.dispatcher.newest_call()
     until = None if timeout is None else time.monotonic() + timeout
     if wait is not None:
         own.stack.append(wait)
@@ -185,7 +191,7 @@ def wait_until(
         if wait is not None:
             _check_cycle(own)
         while not done():
-            own.serve(mark)
+            own.serve(after)
             if done():
                 return True
             left = None if until is None else until - time.monotonic()

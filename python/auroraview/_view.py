@@ -180,7 +180,7 @@ class WebView(Window):
         Raises:
             ShutdownInProgressError: The view is closing already.
         """
-        return Operation(self._port.begin_operation())
+        return Operation(self._life)
 
     def wait_for_drain(self, timeout: float = CLOSE_TIMEOUT) -> None:
         """Waits, at most ``timeout`` seconds, until everything that was accepted is handled (RFC 0002).
@@ -314,9 +314,14 @@ class WebView(Window):
                 "write: await view.eval_js_async(...)"
             )
         _threads.check_depth()
+        after = _threads.mark()
         question = self._port.ask("view/eval", params, _threads.desk().bell)
+
+        def answered() -> bool:
+            return question.answer() is not None
+
         with self._life.at_home():
-            if not _threads.wait_until(lambda: question.answer() is not None, timeout_ms / 1000, port=self._port):
+            if not _threads.wait_until(answered, timeout_ms / 1000, port=self._port, after=after):
                 raise timed_out(script, timeout_ms)
         answer = question.answer() or b"{}"
         message = _rpc.decode(answer.decode())
@@ -337,7 +342,7 @@ class WebView(Window):
 
         if timeout_ms is None:
             timeout_ms = ThreadSafetyConfig.current().js_eval_timeout_ms
-        future = EvalFuture()
+        future = EvalFuture(self._life.at_home)
         self._answers.ask(script, future.complete if callback is None else callback, timeout_ms)
         return future
 
@@ -553,12 +558,13 @@ class _Sink:
 class Operation:
     """Work of the host that closing waits for: use it with ``with``, or call :meth:`done`."""
 
-    def __init__(self, ticket: _core.Ticket) -> None:
-        self._ticket = ticket
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._ticket = life.begin_operation()
 
     def done(self) -> None:
         """The work is done. Any thread; may be called again."""
-        self._ticket.done()
+        self._life.end_operation(self._ticket)
 
     def __enter__(self) -> Operation:
         return self

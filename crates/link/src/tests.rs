@@ -62,7 +62,10 @@ pub(crate) fn start(role: &str, life_line: Option<&TcpListener>) -> Arc<Link> {
 }
 
 pub(crate) fn message(body: &[u8]) -> Frame {
-    Frame { header: Header { view: 1, doc: Some(1), kind: Kind::Notify, id: None }, body: body.to_vec() }
+    Frame {
+        header: Header { view: 1, doc: Some(1), kind: Kind::Notify, id: None, coalesce: None },
+        body: body.to_vec(),
+    }
 }
 
 fn life_lines() -> TcpListener {
@@ -92,7 +95,7 @@ pub(crate) fn gather(port: &Port, mut enough: impl FnMut(&[Incoming]) -> bool) -
     let until = Instant::now() + PATIENCE;
     let mut seen = Vec::new();
     while !enough(&seen) {
-        assert_ne!(port.wait(Some(until), None).unwrap(), Waited::TimedOut, "after {} messages", seen.len());
+        assert_ne!(port.wait(Some(until), false, None).unwrap(), Waited::TimedOut, "after {} messages", seen.len());
         seen.extend(port.drain(usize::MAX));
     }
     seen
@@ -108,10 +111,10 @@ fn everything_comes_back_whole_and_in_order() {
     for frame in &sent[1..] {
         port.send(frame.clone()).unwrap();
     }
-    let is_frame = |message: &&Incoming| matches!(message, Incoming::Frame(_));
+    let is_frame = |message: &&Incoming| matches!(message, Incoming::Frame(..));
     let seen = gather(&port, |seen| seen.iter().filter(is_frame).count() == sent.len());
     let frames = seen.iter().filter_map(|message| match message {
-        Incoming::Frame(frame) => Some(frame),
+        Incoming::Frame(frame, _) => Some(frame),
         _ => None,
     });
     assert!(frames.eq(&sent));
@@ -124,7 +127,7 @@ fn another_thread_ends_a_wait() {
     let link = start("echo", None);
     let port = Port::new(1).unwrap();
     port.attach(&link, message(b"first")).unwrap();
-    gather(&port, |seen| seen.iter().any(|message| matches!(message, Incoming::Frame(_))));
+    gather(&port, |seen| seen.iter().any(|message| matches!(message, Incoming::Frame(..))));
     std::thread::scope(|scope| {
         scope.spawn(|| port.nudge());
         gather(&port, |seen| seen.iter().any(|message| matches!(message, Incoming::Nudge)));
@@ -194,7 +197,7 @@ mod roles {
         exit_with_parent(&peer).unwrap();
         let (version, pid) = (VERSION.into(), std::process::id());
         let hello = Notice::Hello { version, schema_version: SCHEMA_VERSION, pid, engine: String::new() };
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None };
+        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
         peer.send(&Frame { header, body: text_of(&hello).unwrap() }).unwrap();
         peer
     }

@@ -15,11 +15,19 @@ pub fn raise(name: &str, message: String) -> PyErr {
     })
 }
 
+/// The exception with an attribute of its class filled in.
+fn with(exception: PyErr, name: &str, value: usize) -> PyErr {
+    match Python::attach(|py| exception.value(py).setattr(name, value)) {
+        Ok(()) => exception,
+        Err(error) => error,
+    }
+}
+
 pub fn send(error: SendError) -> PyErr {
     let message = error.to_string();
     match error {
         SendError::Closed => raise("ShutdownInProgressError", message),
-        SendError::Full { .. } => raise("QueueFull", message),
+        SendError::Full { messages } => with(raise("QueueFull", message), "queue_len", messages),
         SendError::NotShown => raise("NotShownError", message),
         SendError::Frame(FrameError::TooLarge { .. }) => raise("PayloadTooLargeError", message),
         SendError::Frame(_) => raise("AuroraViewError", message),

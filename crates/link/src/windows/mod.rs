@@ -9,7 +9,7 @@ mod pipe;
 
 use crate::ready::Ready;
 use auroraview_core::inbox::Wake;
-use parking_lot::Mutex;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null;
@@ -110,7 +110,7 @@ pub struct SignalGate(&'static Interrupts);
 struct Interrupts {
     came: Event,
     /// The thread that the system made for the last one. Level 4 (State); nothing is called while it is held.
-    handler: Mutex<Option<OwnedHandle>>,
+    handler: OrderedMutex<Option<OwnedHandle>, STATE>,
 }
 
 /// One for the process, made by the first wait that Ctrl+C may end. `None`: the system refused.
@@ -123,7 +123,7 @@ impl SignalGate {
             // SAFETY: the handler is a function of ours that is never removed.
             let heard = unsafe { SetConsoleCtrlHandler(Some(on_control), 1) } != 0;
             let came = heard.then(Event::new)?.ok()?;
-            Some(Interrupts { came, handler: Mutex::default() })
+            Some(Interrupts { came, handler: OrderedMutex::default() })
         });
         interrupts.as_ref().map(Self).ok_or_else(|| io::Error::other("the system does not tell us of Ctrl+C"))
     }

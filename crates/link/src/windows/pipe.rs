@@ -2,7 +2,7 @@
 #![allow(unsafe_code)] // The operating system's calls, and the memory that it writes to meanwhile.
 
 use super::Event;
-use parking_lot::Mutex;
+use auroraview_core::lock::{OrderedMutex, STATE};
 use std::cell::UnsafeCell;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -40,8 +40,8 @@ const SKIP_ON_SUCCESS: u8 = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS as u8;
 /// have sent half a frame: it reports to a completion port instead, and then the system lets it go on.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    reading: Mutex<Reading>,
-    writing: Mutex<Writing>,
+    reading: OrderedMutex<Reading, STATE>,
+    writing: OrderedMutex<Writing, STATE>,
     /// Set while there is something to read, or the end.
     readable: Event,
     /// Where writes that did not end at once report their end.
@@ -134,8 +134,8 @@ impl TryFrom<OwnedHandle> for Socket {
         // The lowest bit of an event says: tell the completion port nothing.
         let read = Memory::new(readable.raw().map_addr(|handle| handle | 1));
         Ok(Self {
-            reading: Mutex::new(Reading { memory: read, state: ReadState::Idle }),
-            writing: Mutex::new(Writing { memory: Memory::new(null_mut()), state: WriteState::Idle }),
+            reading: OrderedMutex::new(Reading { memory: read, state: ReadState::Idle }),
+            writing: OrderedMutex::new(Writing { memory: Memory::new(null_mut()), state: WriteState::Idle }),
             readable,
             port,
             handle,
