@@ -175,7 +175,7 @@ fuzz: $(FUZZ)
 
 stress: | sys-build ## a million messages of eight threads, with figures
 	@STRESS_MESSAGES=1000000 $(STEP) "Stress" \
-		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress
+		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress -- --nocapture
 
 # A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
 ui-example: | sys-test

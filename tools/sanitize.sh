@@ -20,7 +20,13 @@ not_run() {
 case $kind in
 thread)
     tools/cross.sh toolchain || not_run "There is no compiler with the sources of its std (see above)."
-    export RUSTC="$PWD/target/cross/toolchain/bin/rustc" RUSTDOC="$PWD/target/cross/toolchain/bin/rustdoc"
+    tools=$PWD/target/cross/toolchain
+    # Debian's packages have no runtime of the sanitizer; that of the ordinary toolchain does.
+    runtime=lib/rustlib/$target/lib/librustc-stable_rt.tsan.a
+    ours=$(rustc --print sysroot)/$runtime
+    [ -f "$ours" ] || not_run "This toolchain has no runtime for it ($ours)."
+    cp "$ours" "$tools/root/usr/$runtime"
+    export RUSTC=$tools/bin/rustc RUSTDOC=$tools/bin/rustdoc
     export RUSTC_BOOTSTRAP=1 # -Zbuild-std and sanitizers are not stable
     flags=(-Zbuild-std)
     export RUSTFLAGS="-Zsanitizer=thread" TSAN_OPTIONS="halt_on_error=1"

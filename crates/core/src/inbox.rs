@@ -116,6 +116,18 @@ impl<T, W: Wake> Inbox<T, W> {
         !self.urgent.messages.is_empty()
     }
 
+    /// Whether there is something to drain (`urgent`: something urgent). If not, the next such message wakes: a wake-up may
+    /// have come for a message that was taken already. The drainer asks before it waits and whenever it was woken.
+    pub fn is_ready(&self, urgent: bool) -> bool {
+        let ready = |lane: &Lane<T>| {
+            !lane.messages.is_empty() || {
+                lane.pending.swap(false, Ordering::AcqRel);
+                !lane.messages.is_empty()
+            }
+        };
+        ready(&self.urgent) || (!urgent && ready(&self.ordinary))
+    }
+
     /// How many messages wait.
     pub fn len(&self) -> usize {
         self.urgent.messages.len() + self.ordinary.messages.len()

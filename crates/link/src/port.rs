@@ -208,8 +208,7 @@ impl Port {
     /// Waits until there is something to drain; `urgent`: something that passes everything ordinary.
     pub fn wait(&self, until: Option<Instant>, urgent: bool, gate: Option<&SignalGate>) -> io::Result<Waited> {
         let Some(link) = self.link.get() else { return Ok(Waited::TimedOut) };
-        let done = || if urgent { self.inbox.has_urgent() } else { !self.inbox.is_empty() };
-        link.wait(Some(self.view), self.inbox.wake_handle(), &done, until, gate)
+        link.wait(Some(self.view), self.inbox.wake_handle(), &|| self.inbox.is_ready(urgent), until, gate)
     }
 
     /// Waits, on a thread that does not drain this view, until its `bell` is rung.

@@ -10,7 +10,7 @@ trait Messages: Send + Sync + 'static {
     fn push(&self, urgency: Urgency, message: u8);
     fn drain(&self, limit: usize) -> Vec<u8>;
     fn is_empty(&self) -> bool;
-    fn has_urgent(&self) -> bool;
+    fn is_ready(&self, urgent: bool) -> bool;
 }
 
 impl Messages for Inbox<u8, Arc<Bell>> {
@@ -26,8 +26,8 @@ impl Messages for Inbox<u8, Arc<Bell>> {
     fn is_empty(&self) -> bool {
         Inbox::is_empty(self)
     }
-    fn has_urgent(&self) -> bool {
-        Inbox::has_urgent(self)
+    fn is_ready(&self, urgent: bool) -> bool {
+        Inbox::is_ready(self, urgent)
     }
 }
 
@@ -60,15 +60,33 @@ fn an_urgent_message_ends_the_wait_for_it<M: Messages>() {
     let inbox = Arc::new(M::new(Arc::clone(&bell)));
     let first = push_from_thread(&inbox, &[(Ordinary, 1)]);
     let second = push_from_thread(&inbox, &[(Urgent, 3)]);
-    bell.wait_until(|| inbox.has_urgent());
+    bell.wait_until(|| inbox.is_ready(true));
     let mut seen = inbox.drain(1);
     assert_eq!(seen, [3]);
     while seen.len() < 2 {
-        bell.wait_until(|| !inbox.is_empty());
+        bell.wait_until(|| inbox.is_ready(false));
         seen.extend(inbox.drain(8));
     }
     first.join().unwrap();
     second.join().unwrap();
+}
+
+/// A thread waits as the link does: it drains only what it finds. A wake-up may come for a message that is taken already.
+fn a_late_wake_up_hides_nothing<M: Messages>() {
+    let bell = Arc::new(Bell::default());
+    let inbox = Arc::new(M::new(Arc::clone(&bell)));
+    let sender = push_from_thread(&inbox, &[(Ordinary, 1), (Ordinary, 2)]);
+    let mut seen = inbox.drain(8); // as after handling earlier messages
+    while seen.len() < 2 {
+        bell.wait_until(|| inbox.is_ready(false));
+        seen.extend(inbox.drain(8));
+    }
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_wake_up_for_what_was_taken_hides_nothing() {
+    check(a_late_wake_up_hides_nothing::<Inbox<u8, Arc<Bell>>>);
 }
 
 #[test]
@@ -96,6 +114,9 @@ const NO_WAKE_FOR_THE_REST: u8 = 2;
 const ONE_PENDING: u8 = 3;
 /// `pending` is cleared by a plain store, which sees nobody's message.
 const PLAIN_STORE: u8 = 4;
+
+/// A waiter that finds nothing looks only, and leaves `pending` as it is.
+const LOOK_ONLY: u8 = 5;
 
 struct Copy<const BUG: u8> {
     /// Ordinary, urgent.
@@ -149,8 +170,14 @@ impl<const BUG: u8> Messages for Copy<BUG> {
     fn is_empty(&self) -> bool {
         self.queues.iter().all(Queue::is_empty)
     }
-    fn has_urgent(&self) -> bool {
-        !self.queues[1].is_empty()
+    fn is_ready(&self, urgent: bool) -> bool {
+        let lanes = if urgent { 1..2 } else { 0..2 };
+        lanes.into_iter().any(|n| {
+            if self.queues[n].is_empty() && BUG != LOOK_ONLY && BUG != ONE_PENDING {
+                self.pending[n].swap(false, Ordering::AcqRel);
+            }
+            !self.queues[n].is_empty()
+        })
     }
 }
 
@@ -168,6 +195,11 @@ fn planted_clear_after_taking_is_caught() {
 #[test]
 fn planted_silence_about_the_rest_is_caught() {
     caught("deadlock", || a_loop_sees_everything::<Copy<NO_WAKE_FOR_THE_REST>>(1));
+}
+
+#[test]
+fn planted_mere_look_is_caught() {
+    caught("deadlock", || a_late_wake_up_hides_nothing::<Copy<LOOK_ONLY>>());
 }
 
 #[test]
