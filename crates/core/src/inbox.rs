@@ -111,11 +111,6 @@ impl<T, W: Wake> Inbox<T, W> {
         self.urgent.messages.is_empty() && self.ordinary.messages.is_empty()
     }
 
-    /// Whether something waits that passes everything ordinary.
-    pub fn has_urgent(&self) -> bool {
-        !self.urgent.messages.is_empty()
-    }
-
     /// Whether there is something to drain (`urgent`: something urgent). If not, the next such message wakes: a wake-up may
     /// have come for a message that was taken already. The drainer asks before it waits and whenever it was woken.
     pub fn is_ready(&self, urgent: bool) -> bool {
@@ -225,9 +220,9 @@ mod tests {
         for n in 0..6 {
             inbox.push(if n % 2 == 0 { NORMAL } else { Urgency::Urgent }, n);
         }
-        assert!(inbox.has_urgent());
+        assert!(inbox.is_ready(true));
         assert_eq!(inbox.drain(4), [1, 3, 5, 0]);
-        assert!(!inbox.has_urgent());
+        assert!(!inbox.is_ready(true));
         assert_eq!(inbox.drain(4), [2, 4]);
     }
 
