@@ -38,4 +38,9 @@ impl<T> Outbox<T> {
         self.writing.swap(false, Ordering::AcqRel);
         self.queue.is_empty() || self.writing.swap(true, Ordering::AcqRel)
     }
+
+    /// Gives the role back although something is left: the next sender finds it, with its own message.
+    pub fn leave_the_rest(&self) {
+        self.writing.swap(false, Ordering::AcqRel);
+    }
 }

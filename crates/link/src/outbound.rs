@@ -102,7 +102,8 @@ impl Outbound {
         debug!("the socket is full; a thread waits until it takes more");
         let mut blocked = self.blocked.lock();
         if blocked.is_none() {
-            *blocked = Some(self.start_writer()?);
+            // Without a thread what is left goes with the next message, whose sender is the writer again.
+            *blocked = Some(self.start_writer().inspect_err(|_| self.outbox.leave_the_rest())?);
         }
         if let Some(writer) = &*blocked {
             let _ = writer.send(()); // the thread ends only with this sender

@@ -96,6 +96,7 @@ impl Port {
     pub fn request_close(&self) -> bool {
         let first = self.lifecycle.advance(Lifecycle::CloseRequested).is_some();
         self.gate.shutdown();
+        self.backlog.room.wake_all(); // there will be none for them
         first
     }
 
