@@ -73,14 +73,20 @@ class Answers:
         if not self._deadlines:
             return
         now = time.monotonic()
-        overdue: list[tuple[str, Callback, float]] = []
+        late: list[tuple[int, float]] = []
         with self._lock:
             while self._deadlines and self._deadlines[0][0] <= now:
                 _, request, timeout_ms = heapq.heappop(self._deadlines)
-                if request in self._callbacks and self._port.forget(request):
-                    overdue.append((*self._callbacks.pop(request), timeout_ms))
-        for script, callback, timeout_ms in overdue:
-            guarded("a callback of eval_js_async", callback, None, timed_out(script, timeout_ms))
+                if request in self._callbacks:
+                    late.append((request, timeout_ms))
+        for request, timeout_ms in late:
+            if not self._port.forget(request):
+                continue  # its answer is in the inbox
+            with self._lock:
+                script, callback = self._callbacks.pop(request, ("", None))
+            if callback is not None:
+                error = timed_out(script, timeout_ms)
+                guarded("a callback of eval_js_async", callback, None, error)
 
 
 def timed_out(script: str, timeout_ms: float) -> EvalTimeoutError:

@@ -102,7 +102,7 @@ NONSENSE = {
     "events that are no text": Impostor("hello(); to_view(b'\\xff\\xfe', doc=1); sys.exit(6)", "exited with code 6"),
     "a notice that is no JSON": Impostor("hello(); to_view(b'{{{'); sys.exit(6)", "exited with code 6"),
     "a notice without its parameters": Impostor(
-        "hello(); to_view({'method': 'view/created', 'params': {}}); sys.exit(6)", "makes no sense"
+        "hello(); to_view({'method': 'view/created', 'params': {}}); sys.exit(6)", "makes no sense|exited with code 6"
     ),
 }
 #: Found out by the deadline of the first frame, 20 s.

@@ -302,7 +302,6 @@ def test_a_ui_process_that_does_nothing_is_not_waited_for_longer_than_the_deadli
     assert "the UI process has not answered yet" in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="a script that was given up in the host still holds the close in the UI process")
 @pytest.mark.usefixtures("impatient")
 def test_a_script_that_nobody_waits_for_any_more_does_not_hold_the_close(caplog: pytest.LogCaptureFixture) -> None:
     with shown() as view:

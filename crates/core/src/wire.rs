@@ -64,6 +64,12 @@ pub enum Command {
         /// An expression, or statements with `return`.
         script: String,
     },
+    /// Nobody waits for a script any more: one that has not started never starts.
+    #[serde(rename = "view/forget")]
+    Forget {
+        /// Of its request.
+        id: u64,
+    },
     /// Destroy the view.
     #[serde(rename = "view/close")]
     Close {

@@ -13,7 +13,7 @@ use auroraview_core::lifecycle::{Lifecycle, LifecycleObserver, ObservableLifecyc
 use auroraview_core::lock::{OrderedMutex, REGISTRY};
 use auroraview_core::stats::QueueStats;
 use auroraview_core::waiters::Entry;
-use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, Notice, error_text};
+use auroraview_core::wire::{Command, ErrorCode, ErrorObject, Header, Kind, Notice, error_text, text_of};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -187,9 +187,16 @@ impl Port {
         })
     }
 
-    /// Forgets a request: its answer will be dropped. False if the answer came already.
+    /// Gives a script up: its answer will be dropped, and if it has not started it never will. False if the answer came
+    /// already.
     pub fn forget(&self, id: u64) -> bool {
-        self.pending.forget(id)
+        let waits = self.pending.forget(id);
+        if waits && let Ok(body) = text_of(&Command::Forget { id }) {
+            let header = Header { view: self.view, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+            // A UI process that is gone runs nothing.
+            let _ = self.send_control(Frame { header, body });
+        }
+        waits
     }
 
     /// Sends a request that a thread waits for. The answer rings the thread's bell.
@@ -351,6 +358,6 @@ impl Question {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        self.port.pending.forget(self.id);
+        self.port.forget(self.id);
     }
 }

@@ -156,9 +156,9 @@ impl Port {
         py.detach(|| self.0.ask(bell, frame)).map(Question).map_err(errors::send)
     }
 
-    /// Forgets a request. False if its answer came already.
-    fn forget(&self, id: u64) -> bool {
-        gil::held(|| self.0.forget(id))
+    /// Gives a script up. False if its answer came already.
+    fn forget(&self, py: Python<'_>, id: u64) -> bool {
+        py.detach(|| self.0.forget(id))
     }
 
     /// Waits (without the GIL) until there is something to drain, or (`urgent`) something that passes everything ordinary;

@@ -126,6 +126,14 @@ impl Lane {
         self.entries.push_back(Entry::Script { id, script });
     }
 
+    /// Takes out a script that has not run.
+    pub fn drop_script(&mut self, id: u64) {
+        let of_it = |entry: &Entry| matches!(entry, Entry::Script { id: waiting, .. } if *waiting == id);
+        if let Some(at) = self.entries.iter().position(of_it) {
+            self.take_script(at);
+        }
+    }
+
     /// Counts a message of the host that nobody can take any more.
     pub fn drop_message(&mut self, bytes: usize) {
         self.left.messages += 1;

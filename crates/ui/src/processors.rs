@@ -88,10 +88,18 @@ impl MessageProcessor<HostMessage, Context> for ScriptProcessor {
     }
 
     fn process(&mut self, message: &mut HostMessage, context: &mut Context) -> Processed {
-        let Some(request) = message.header.id else { return PassedOn };
-        let Some(Command::Eval { script }) = &mut message.command else { return PassedOn };
-        if let Some(view) = context.view(&message.header) {
-            view.eval(request, std::mem::take(script));
+        match (&mut message.command, message.header.id) {
+            (Some(Command::Eval { script }), Some(request)) => {
+                if let Some(view) = context.view(&message.header) {
+                    view.eval(request, std::mem::take(script));
+                }
+            }
+            (Some(Command::Forget { id }), _) => {
+                if let Some(view) = context.view(&message.header) {
+                    view.forget(*id);
+                }
+            }
+            _ => return PassedOn,
         }
         Handled
     }

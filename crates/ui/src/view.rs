@@ -126,6 +126,13 @@ impl View {
         self.go_on();
     }
 
+    /// Nobody waits for a script any more. One that runs goes on; nothing is told of it.
+    pub fn forget(&mut self, id: u64) {
+        self.scripts.remove(&id);
+        self.lane.drop_script(id);
+        self.go_on();
+    }
+
     /// A message for the page.
     pub fn send_to_page(&mut self, header: Header, body: Vec<u8>) {
         let doc = header.doc.unwrap_or(0);

@@ -227,3 +227,14 @@ fn a_flood_of_one_key_behind_a_message_that_nobody_takes_stays_small() {
     assert!(lane.entries.capacity() < 1024, "{}", lane.entries.capacity());
     assert_eq!(lane.waiting(), 3);
 }
+
+#[test]
+fn a_script_that_was_given_up_is_gone_and_nothing_else() {
+    let mut lane = Lane::default();
+    lane.push_script(1, "a".into());
+    lane.push_script(2, "b".into());
+    lane.push_script(3, "c".into());
+    lane.drop_script(2);
+    lane.drop_script(7);
+    assert_eq!(lane.scripts().collect::<Vec<_>>(), [1, 3]);
+}
