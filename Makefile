@@ -74,7 +74,7 @@ check-macos: sys-cross ## type-check the workspace for macOS
 	@$(STEP) "macOS: type check" tools/cross.sh $@ $(LOCKED)
 
 test-windows: sys-cross ## run the tests of core, link and ui for Windows, under wine
-	@$(STEP) "Windows: tests under wine" tools/cross.sh $@ $(LOCKED)
+	@$(STEP) "Windows: tests under wine" timeout -k 10 900 tools/cross.sh $@ $(LOCKED)
 
 setup: sys-test $(VENV)/.dev $(NODE_MODULES) $(DENY) $(FUZZ) ## install what build and test need; build nothing of ours
 

@@ -159,7 +159,7 @@ fn a_killed_host_leaves_nothing_behind() {
     let lives = life_lines();
     let spec = spec("host", Some(&lives));
     let mut host = std::process::Command::new(&spec.program);
-    let mut host = host.args(&spec.args).envs(spec.env).stdout(Stdio::null()).spawn().unwrap();
+    let mut host = host.args(&spec.args).envs(spec.env).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let family = [next_life(&lives), next_life(&lives)];
     host.kill().unwrap();
     host.wait().unwrap();
@@ -212,10 +212,9 @@ mod roles {
         std::process::Command::new(spec.program).args(spec.args).spawn().unwrap();
     }
 
-    fn park() -> ! {
-        loop {
-            std::thread::park();
-        }
+    /// Lives until the test has ended, so that a test that fails leaves nobody behind.
+    fn live_on() {
+        let _ = live().unwrap().read(&mut [0]);
     }
 
     #[test]
@@ -242,23 +241,22 @@ mod roles {
     #[test]
     #[ignore = "a role"]
     fn deaf() {
-        let (_peer, _life) = (peer(), live());
+        let _peer = peer();
         start_grandchild();
-        park()
+        live_on();
     }
 
     #[test]
     #[ignore = "a role"]
     fn forever() {
-        let _life = live();
-        park()
+        live_on();
     }
 
     #[test]
     #[ignore = "a role"]
     fn host() {
         let _link = Link::start(&spec("deaf", None), VERSION).unwrap();
-        park()
+        let _ = io::stdin().read(&mut [0]); // until the test kills us, or has ended
     }
 
     #[test]
@@ -279,7 +277,6 @@ mod roles {
             // What the pipe does not take is lost, as an error that does not matter.
             let _ = io::stderr().write(b"a line of a log that nobody reads, or at least not before it is too late\n");
         }
-        let _life = live();
-        park()
+        live_on();
     }
 }

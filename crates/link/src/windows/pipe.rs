@@ -238,10 +238,12 @@ impl Drop for Socket {
         // SAFETY: cancels whatever this process began on this handle. Nothing else can begin any more.
         unsafe { CancelIoEx(self.raw(), null()) };
         // Only after its end nobody writes to an operation's memory any more.
-        if let ReadState::UnderWay = self.reading.get_mut().state {
+        let reading = matches!(self.reading.lock().state, ReadState::UnderWay);
+        if reading {
             self.readable.wait();
         }
-        if let WriteState::UnderWay = self.writing.get_mut().state {
+        let writing = matches!(self.writing.lock().state, WriteState::UnderWay);
+        if writing {
             self.end_of_write(INFINITE);
         }
     }
