@@ -141,8 +141,7 @@ class Dispatcher:
         return self._newest
 
     def serve(self, after: Optional[tuple[int, int]]) -> None:
-        """While a handler waits: handles the calls of its page (those that came ``after`` another), and leaves events.
-        """
+        """While a handler waits: handles the calls of its page (those ``after`` a mark), and leaves events."""
         if self.ended:
             return self.give_up()  # what is left in the inbox would end each wait at once
         self._take()
