@@ -99,10 +99,6 @@ def test_fire_and_forget_runs_in_order_and_logs_failures(view: WebView) -> None:
     assert view.eval_js_sync("order") == list(range(50))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a script of statements is tried as an expression first, and runs a turn of the engine after its place",
-)
 def test_statements_and_expressions_keep_their_order() -> None:
     with shown() as view:
         view.eval_js("window.order = []")

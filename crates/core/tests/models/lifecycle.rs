@@ -59,8 +59,8 @@ fn closers_race_an_activation<L: Life>() {
     life.advance(Lifecycle::Active);
     let winners = closers.into_iter().filter_map(|closer| closer.join().unwrap().then_some(())).count();
     assert_eq!(winners, 1, "winners of one edge");
-    assert!(life.has_come_to(Lifecycle::CloseRequested), "the state went back");
-    assert!(!life.advance(Lifecycle::Active), "the state went back");
+    assert!(life.has_come_to(Lifecycle::CloseRequested), "the state went back over one edge");
+    assert!(!life.advance(Lifecycle::Active), "the state went back over one edge");
 }
 
 /// Who sees a state sees what was done before it was entered.
@@ -136,7 +136,7 @@ fn the_copy_is_faithful() {
 
 #[test]
 fn planted_look_then_store_is_caught() {
-    caught("winners of one edge", closers_race_an_activation::<Copy<true, false>>);
+    caught("one edge", closers_race_an_activation::<Copy<true, false>>);
 }
 
 #[cfg(loom)] // shuttle has no weak memory

@@ -33,33 +33,45 @@ pub type Then = Box<dyn FnOnce(Ran)>;
 
 const CATCH: &str = r#"catch(e){return JSON.stringify({error:{name:String(e&&e.name||"Error"),message:String(e&&e.message||e),stack:String(e&&e.stack||"")}})}"#;
 
+/// Says whether a function body compiles, without running it.
+pub type Check<'a> = &'a dyn Fn(&str) -> bool;
+
 /// Runs `script` as an expression, or, if it does not compile as one, as statements. A script that compiled is never run
 /// again: whatever it throws is caught inside and comes back as a value.
 ///
 /// `call` runs the body of an async function in the page; `done` gets the JSON text of the script's value, or its error.
+/// With a `check` the form is known before, and scripts run in the order of the calls; without, one of statements comes a
+/// turn of the engine late.
 pub fn eval(
     script: &str,
+    check: Option<Check<'_>>,
     call: impl Fn(&str, Then) + 'static,
     done: impl FnOnce(Result<String, ErrorObject>) + 'static,
 ) {
     let expression = format!("try{{return JSON.stringify({{value:await(\n{script}\n)}})}}{CATCH}");
     let statements = format!("try{{return JSON.stringify({{value:await(async()=>{{\n{script}\n}})()}})}}{CATCH}");
+    if let Some(check) = check {
+        let body = if check(&expression) { expression } else { statements };
+        return call(&body, Box::new(move |ran| done(outcome_of(ran))));
+    }
     let call = std::rc::Rc::new(call);
     let again = std::rc::Rc::clone(&call);
     call(
         &expression,
         Box::new(move |ran| match ran {
-            Ran::Returned(text) => done(read_outcome(&text)),
-            Ran::Lost(error) => done(Err(error)),
-            Ran::NotCompiled(_not_an_expression) => again(
-                &statements,
-                Box::new(move |ran| match ran {
-                    Ran::Returned(text) => done(read_outcome(&text)),
-                    Ran::Lost(error) | Ran::NotCompiled(error) => done(Err(error)),
-                }),
-            ),
+            Ran::NotCompiled(_not_an_expression) => {
+                again(&statements, Box::new(move |ran| done(outcome_of(ran))));
+            }
+            ran => done(outcome_of(ran)),
         }),
     );
+}
+
+fn outcome_of(ran: Ran) -> Result<String, ErrorObject> {
+    match ran {
+        Ran::Returned(text) => read_outcome(&text),
+        Ran::Lost(error) | Ran::NotCompiled(error) => Err(error),
+    }
 }
 
 fn read_outcome(text: &str) -> Result<String, ErrorObject> {
@@ -105,7 +117,7 @@ mod tests {
             let next = answers.borrow_mut().next().unwrap();
             then(next);
         };
-        eval(script, call, move |came| *to.borrow_mut() = Some(came));
+        eval(script, None, call, move |came| *to.borrow_mut() = Some(came));
         (bodies.take(), outcome.take().unwrap())
     }
 
@@ -124,6 +136,18 @@ mod tests {
         let (bodies, outcome) = run("return 3", vec![refusal, Ran::Returned(r#"{"value":3}"#.into())]);
         assert_eq!(outcome.unwrap(), "3");
         assert!(bodies[1].contains("async()=>{\nreturn 3\n}"));
+    }
+
+    #[test]
+    fn with_a_check_there_is_one_call_in_the_form_that_compiles() {
+        let bodies = Rc::new(RefCell::new(Vec::new()));
+        for script in ["1+1", "let x = 1; return x"] {
+            let seen = Rc::clone(&bodies);
+            let call = move |body: &str, _: Then| seen.borrow_mut().push(body.to_owned());
+            eval(script, Some(&|body| !body.contains("return x")), call, |_| ());
+        }
+        let bodies = bodies.take();
+        assert!(bodies.len() == 2 && bodies[0].contains("await(\n1+1\n)") && bodies[1].contains("async()=>{\nlet x"));
     }
 
     #[test]

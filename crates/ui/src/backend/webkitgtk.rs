@@ -8,7 +8,7 @@ use auroraview_core::wire::{LoadState, Loading, ViewOptions};
 use gtk::gio::Cancellable;
 use gtk::glib::{self, translate::*};
 use gtk::prelude::*;
-use javascriptcore::{Value, ValueExt};
+use javascriptcore::{Context, Value, ValueExt};
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::rc::Rc;
@@ -72,6 +72,8 @@ pub fn context(folder: Option<&Path>) -> Option<WebContext> {
 pub struct Page {
     webview: wry::WebView,
     report: Report,
+    /// Compiles scripts, and runs none.
+    syntax: Context,
 }
 
 impl Page {
@@ -87,7 +89,7 @@ impl Page {
             None => builder.build_gtk(window.gtk_window())?,
         };
         connect(&webview.webview(), options.context_menu, Rc::clone(&report));
-        Ok(Self { webview, report })
+        Ok(Self { webview, report, syntax: Context::new() })
     }
 
     /// Loads an address.
@@ -106,8 +108,29 @@ impl Page {
         let webview = self.webview.webview();
         let report = Rc::clone(&self.report);
         let done = move |outcome| report(Event::Evaluated { id, outcome });
-        script::eval(script, move |body, then| call(&webview, body, then), done);
+        let check = |body: &str| compiles(&self.syntax, body);
+        script::eval(script, Some(&check), move |body, then| call(&webview, body, then), done);
     }
+}
+
+/// Whether the body of an async function compiles. Nothing of it runs.
+fn compiles(context: &Context, body: &str) -> bool {
+    let function = format!("(async function(){{{body}\n}})");
+    let Ok(length) = isize::try_from(function.len()) else { return false };
+    // The binding's own call makes an object of the exception that is not there when the script compiles.
+    // SAFETY: the context lives, the text has the length that is given, and no exception is asked for.
+    let result = unsafe {
+        javascriptcore_rs_sys::jsc_context_check_syntax(
+            context.to_glib_none().0,
+            function.as_ptr().cast(),
+            length,
+            javascriptcore_rs_sys::JSC_CHECK_SYNTAX_MODE_SCRIPT,
+            c"".as_ptr(),
+            1,
+            std::ptr::null_mut(),
+        )
+    };
+    result == javascriptcore_rs_sys::JSC_CHECK_SYNTAX_RESULT_SUCCESS
 }
 
 fn connect(webview: &WebView, context_menu: bool, report: Report) {

@@ -111,7 +111,7 @@ impl Page {
         let webview = self.webview.webview();
         let report = Rc::clone(&self.report);
         let done = move |outcome| report(Event::Evaluated { id, outcome });
-        script::eval(script, move |body, then| call(&webview, body, then), done);
+        script::eval(script, None, move |body, then| call(&webview, body, then), done);
     }
 }
 

@@ -116,7 +116,7 @@ impl Page {
         let report = Rc::clone(&self.delegate.ivars().report);
         let mtm = self.mtm;
         let done = move |outcome| report(Event::Evaluated { id, outcome });
-        script::eval(script, move |body, then| call(&webview, body, then, mtm), done);
+        script::eval(script, None, move |body, then| call(&webview, body, then, mtm), done);
     }
 }
 
