@@ -28,7 +28,7 @@ demo)
     want+=("${runtime[@]}")
     [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] || want+=(xvfb xauth)
     ;;
-test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox) ;;
+test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox xz-utils) ;;
 cross) want+=(wine64 xvfb xauth) ;;
 *) die "usage: system.sh build|demo|test|cross" ;;
 esac
