@@ -94,9 +94,16 @@ def run_on_main_thread_sync(
         timeout = ThreadSafetyConfig.current().main_thread_timeout_ms / 1000
     asked = _Call(call, _threads.desk())
     after = _threads.mark()
-    _threads.main().post(asked.job)
-    if not _threads.wait_until(lambda: asked.done, timeout, wait=_threads.Wait(asked.job, None), after=after):
+    main = _threads.main()
+    main.post(asked.job)
+
+    def settled() -> bool:
+        return asked.done or main.closed
+
+    if not _threads.wait_until(settled, timeout, wait=_threads.Wait(asked.job, None), after=after):
         raise _overdue(asked, function, timeout)
+    if not asked.done:
+        _check_alive()
     if asked.error is not None:
         raise asked.error
     return asked.value
@@ -127,5 +134,12 @@ def ensure_main_thread(function: F) -> F:
 
 
 def _check_alive() -> None:
-    if not threading.main_thread().is_alive():
+    if _threads.main().closed or not threading.main_thread().is_alive():
         raise EventLoopClosed("Python is ending: the main thread runs nothing any more")
+
+
+# Before Python waits for its other threads, which may wait for the main one. Not documented; without it such a thread
+# holds up the end of Python until its own deadline.
+_before_the_end = getattr(threading, "_register_atexit", None)
+if _before_the_end is not None:
+    _before_the_end(lambda: _threads.main().close())

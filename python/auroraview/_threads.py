@@ -61,6 +61,8 @@ class Desk:
         #: The innermost view that this thread drains.
         self.dispatcher: Optional[Dispatcher] = None
         self.jobs: deque[Job] = deque()
+        #: The thread ends: it runs no job any more.
+        self.closed = False
         self.depth = 0
         #: What it is in, innermost last: waits, and jobs that it runs.
         self.stack: list[Wait | Job] = []
@@ -73,6 +75,14 @@ class Desk:
         """Hands the thread a job. It runs when the thread waits or drains the next time."""
         self.jobs.append(job)
         self.ring()
+
+    def close(self) -> None:
+        """Runs what waits, and nothing after that: whoever waits for a later job is told to look."""
+        self.run_jobs()
+        self.closed = True
+        for job in list(self.jobs):
+            if job.asker is not None:
+                job.asker.ring()
 
     def serve(self, mark: Optional[tuple[int, int]]) -> None:
         """Does what this thread owes to others: jobs, and the calls of its page. ``mark``: the last call before the

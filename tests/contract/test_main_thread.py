@@ -279,6 +279,30 @@ def test_when_python_ends_nobody_waits_for_a_main_thread_that_is_gone() -> None:
     )  # fmt: skip
 
 
+def test_who_waits_for_main_when_python_ends_is_told_at_once() -> None:
+    program = processes.start_python("""
+        import threading
+        import auroraview
+
+        waiting = threading.Event()
+
+        def work():
+            waiting.set()
+            try:
+                auroraview.run_on_main_thread_sync(print, "runs before the end", timeout=1000)
+                auroraview.run_on_main_thread_sync(print, "never", timeout=1000)
+            except auroraview.EventLoopClosed as error:
+                print(error)
+
+        threading.Thread(target=work).start()
+        waiting.wait()
+    """)
+    out, err = program.communicate(timeout=PATIENCE)
+    assert err == "" and program.returncode == 0
+    assert out.splitlines()[-1] == "Python is ending: the main thread runs nothing any more"
+    assert "never" not in out
+
+
 def test_a_partial_and_a_builtin_are_named_too() -> None:
     with ThreadPoolExecutor(1) as pool:
         for function, words in ((len, "len"), (functools.partial(fail), "partial")):
