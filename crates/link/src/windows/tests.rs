@@ -96,7 +96,7 @@ fn waiting_and_draining_leave_the_hosts_messages_to_the_host() {
         let (mut frames, mut nudged) = (0, false);
         while frames <= POSTED || !nudged {
             for incoming in gather(&port, |seen| !seen.is_empty()) {
-                frames += usize::from(matches!(incoming, Incoming::Frame(_)));
+                frames += usize::from(matches!(incoming, Incoming::Frame(..)));
                 nudged |= matches!(incoming, Incoming::Nudge);
             }
         }
