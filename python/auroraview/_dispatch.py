@@ -21,6 +21,9 @@ from ._processing import ProcessorConfig
 BATCH = 256
 #: Handled events are reported to the page this often, so that it may send more.
 CREDIT = 1024
+#: After a handler that took longer, in seconds, the drain looks whether the page gave up what waits. Looking lets go of
+#: the GIL, which beside a busy thread takes longer than most handlers.
+LOOK_AGAIN = 0.001
 #: Calls that a page may give up before they arrive; it may not have more pending.
 MAX_GIVEN_UP = 4096
 
@@ -114,12 +117,15 @@ class Dispatcher:
         until = time.monotonic() + budget.max_ms / 1000 if budget.max_ms else None
         left = budget.max_messages or None
         self._take()
-        while self._waiting and left != 0 and (until is None or time.monotonic() < until):
+        now = looked = time.monotonic()
+        while self._waiting and left != 0 and (until is None or now < until):
             self._handle(self._waiting.popleft())
             left = None if left is None else left - 1
-            if self._waiting and self._waiting[0][0] == "request":
-                self.port.wait(0, False)  # a cancel may have come while the last handler ran
+            now = time.monotonic()
+            if self._waiting and self._waiting[0][0] == "request" and now - looked > LOOK_AGAIN:
+                self.port.wait(0, False)  # a cancel may have come while the last handlers ran
                 self._take()
+                looked = now
         self._sink.check_deadline()
 
     def _finish_frame(self, interruptible: bool) -> None:

@@ -142,6 +142,12 @@ impl Port {
 
     // ---- to the page and the UI process ----
 
+    /// Whether sending only queues and, at most, writes what the socket takes at once. Before the view is shown it may wait
+    /// for the thread that connects it.
+    pub fn sends_at_once(&self) -> bool {
+        self.link.get().is_some()
+    }
+
     /// Sends a message of the user, if the view is open and its page keeps up.
     pub fn send(&self, frame: Frame) -> Result<(), SendError> {
         if self.lifecycle.state() >= Lifecycle::CloseRequested {

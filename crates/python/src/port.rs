@@ -5,7 +5,9 @@ use crate::link::Link;
 use crate::{errors, gil};
 use auroraview_core::frame::Frame;
 use auroraview_core::wire::{Header, Kind, request_text};
-use auroraview_link::{Incoming, Port as RustPort, Question as RustQuestion, Ticket as RustTicket, Watch as RustWatch};
+use auroraview_link::{
+    Incoming, Port as RustPort, Question as RustQuestion, SendError, Ticket as RustTicket, Watch as RustWatch,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use std::collections::HashMap;
@@ -122,7 +124,7 @@ impl Port {
     fn notify(&self, py: Python<'_>, body: Vec<u8>, doc: Option<u32>, coalesce: Option<u64>) -> PyResult<()> {
         let mut frame = self.frame(Kind::Notify, doc, None, body);
         frame.header.coalesce = coalesce;
-        py.detach(|| self.0.send(frame)).map_err(errors::send)
+        self.send(py, frame, RustPort::send)
     }
 
     /// Sends what must go through in every state: the answer to a request; without `id`, a command, or (`doc` given) what
@@ -135,7 +137,7 @@ impl Port {
             (None, None) => Kind::Notify,
         };
         let frame = self.frame(kind, doc, id, body);
-        py.detach(|| self.0.send_control(frame)).map_err(errors::send)
+        self.send(py, frame, RustPort::send_control)
     }
 
     /// The id for a request whose answer will come to `drain`.
@@ -146,7 +148,7 @@ impl Port {
     /// Sends a request to the UI process with an id of `reserve`.
     fn request(&self, py: Python<'_>, id: u64, method: &str, params: &str) -> PyResult<()> {
         let frame = self.frame(Kind::Request, None, Some(id), request_text(id, method, params));
-        py.detach(|| self.0.request(frame)).map_err(errors::send)
+        self.send(py, frame, RustPort::request)
     }
 
     /// Sends a request to the UI process that this thread waits for. Its answer rings the thread's bell.
@@ -209,7 +211,20 @@ impl Port {
     }
 }
 
+/// A message of up to so many bytes is sent with the GIL held: that takes microseconds, while giving the GIL away beside a
+/// busy thread costs its whole switch interval (5 ms).
+const SMALL: usize = 64 << 10;
+
 impl Port {
+    fn send(&self, py: Python<'_>, frame: Frame, send: fn(&RustPort, Frame) -> Result<(), SendError>) -> PyResult<()> {
+        let sent = if frame.body.len() <= SMALL && self.0.sends_at_once() {
+            gil::held(|| send(&self.0, frame))
+        } else {
+            py.detach(|| send(&self.0, frame))
+        };
+        sent.map_err(errors::send)
+    }
+
     fn frame(&self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) -> Frame {
         Frame { header: Header { view: self.0.view(), doc, kind, id, coalesce: None }, body }
     }
