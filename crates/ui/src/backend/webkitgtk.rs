@@ -9,6 +9,7 @@ use gtk::gio::Cancellable;
 use gtk::glib::{self, translate::*};
 use gtk::prelude::*;
 use javascriptcore::{Context, Value, ValueExt};
+use std::cell::OnceCell;
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::rc::Rc;
@@ -72,8 +73,8 @@ pub fn context(folder: Option<&Path>) -> Option<WebContext> {
 pub struct Page {
     webview: wry::WebView,
     report: Report,
-    /// Compiles scripts, and runs none.
-    syntax: Context,
+    /// Compiles scripts, and runs none. Made for the first of them: it takes some milliseconds.
+    syntax: OnceCell<Context>,
 }
 
 impl Page {
@@ -89,7 +90,7 @@ impl Page {
             None => builder.build_gtk(window.gtk_window())?,
         };
         connect(&webview.webview(), options.context_menu, Rc::clone(&report));
-        Ok(Self { webview, report, syntax: Context::new() })
+        Ok(Self { webview, report, syntax: OnceCell::new() })
     }
 
     /// Loads an address.
@@ -108,7 +109,7 @@ impl Page {
         let webview = self.webview.webview();
         let report = Rc::clone(&self.report);
         let done = move |outcome| report(Event::Evaluated { id, outcome });
-        let check = |body: &str| compiles(&self.syntax, body);
+        let check = |body: &str| compiles(self.syntax.get_or_init(Context::new), body);
         script::eval(script, Some(&check), move |body, then| call(&webview, body, then), done);
     }
 }
