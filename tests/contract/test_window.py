@@ -58,7 +58,7 @@ def test_the_title_reaches_the_desktop(desktop: Desktop) -> None:
 
 def test_without_a_title_the_window_follows_the_document(desktop: Desktop) -> None:
     with shown("<title>from the page</title>") as view:
-        until("the title", lambda: desktop.window("from the page"))
+        until("the title", lambda: desktop.window("from the page") and view.title == "from the page")
         changed = Recorder()
         view.on_title_changed(changed)
         view.eval_js("document.title = 'changed'")
