@@ -17,8 +17,8 @@ unpack_snapshot() {
     tar -xJf "$archive" -C "$1"
     git -C "$1" init --quiet
     git -C "$1" add --all
-    GIT_COMMITTER_DATE="${date}T12:00:00Z" git -C "$1" -c user.name=snapshot -c user.email=snapshot@invalid \
-        commit --quiet --message "Snapshot of $date"
+    GIT_COMMITTER_DATE="${date}T12:00:00Z" git -C "$1" -c core.hooksPath=/dev/null -c user.name=snapshot \
+        -c user.email=snapshot@invalid commit --quiet --message "Snapshot of $date"
     printf 'No ADVISORY_DB is set: what was published after %s is not known here.\n' "$date"
 }
 
