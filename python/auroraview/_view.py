@@ -89,6 +89,7 @@ class WebView(Window):
         self._has_content = False
         #: What the wire calls the keys of ``emit(coalesce=...)``.
         self._coalesce_numbers: dict[tuple[str, str], int] = {}
+        self._new_numbers = itertools.count(1)
         self._session: Optional[dict[str, Any]] = None
         self._url: Optional[str] = None
         self._title_follows = title is None
@@ -403,7 +404,7 @@ class WebView(Window):
             ShutdownInProgressError: The view is closed.
         """
         text = _rpc.notification(_rpc.check_name(name), data)
-        number = None if coalesce is None else self._coalesce_numbers.setdefault((name, coalesce), next(_ids))
+        number = None if coalesce is None else self._number_of((name, coalesce))
         try:
             self._port.notify(text, 0, number)
         except QueueFull:
@@ -411,6 +412,10 @@ class WebView(Window):
             if own.is_main or own.dispatcher is not None or _aio.is_own_thread():
                 raise
             self._emit_when_there_is_room(text, number)
+
+    def _number_of(self, key: tuple[str, str]) -> int:
+        known = self._coalesce_numbers.get(key)
+        return self._coalesce_numbers.setdefault(key, next(self._new_numbers)) if known is None else known
 
     def _emit_when_there_is_room(self, text: bytes, number: Optional[int]) -> None:
         config = ThreadSafetyConfig.current()
@@ -532,7 +537,7 @@ class _Sink:
         elif method == "view/failed":
             view._life.failed(params["message"])
         elif method == "view/closed":
-            view._life.page_closed(params["reason"])
+            view._life.end(params["reason"])
 
     def _on_loading(self, state: str, url: str, message: str = "") -> None:
         view = self._view
