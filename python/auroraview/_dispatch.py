@@ -98,18 +98,19 @@ class Dispatcher:
 
     # ---- draining ----
 
-    def run(self, interruptible: bool, until: Optional[float] = None) -> None:
-        """Waits and drains until the view has ended, or until a moment of the monotonic clock.
+    def run(self, until: Optional[float] = None, done: Callable[[], bool] = lambda: False) -> None:
+        """Waits and drains until the view has ended, until a moment of the monotonic clock, or until ``done()``.
 
-        ``interruptible``: Ctrl+C ends the wait (main thread only).
+        On the main thread Ctrl+C ends the wait. Whoever makes ``done`` true rings this thread's bell.
         """
+        is_main = _threads.desk().is_main
         with self.owned():
-            while not self.ended and (until is None or time.monotonic() < until):
+            while not self.ended and not done() and (until is None or time.monotonic() < until):
                 if not self._waiting:
-                    self.port.wait(self._next_deadline(until), interruptible)
+                    self.port.wait(self._next_deadline(until), is_main)
                 self.turn()
                 if self._budget.mode == "batch":
-                    self._finish_frame(interruptible)
+                    self._finish_frame(is_main)
 
     def turn(self) -> None:
         """Handles what is there, within the budget. What is left waits for the next turn."""
@@ -128,12 +129,12 @@ class Dispatcher:
                 looked = now
         self._sink.check_deadline()
 
-    def _finish_frame(self, interruptible: bool) -> None:
+    def _finish_frame(self, is_main: bool) -> None:
         """What comes until the frame ends is handled together after it; what is urgent, due or the end does not
         wait."""
         until = time.monotonic() + self._budget.frame_ms / 1000
         while self.port.lifecycle == "active" and time.monotonic() < until:
-            self.port.wait(self._next_deadline(until), interruptible, urgent=True)
+            self.port.wait(self._next_deadline(until), is_main, urgent=True)
             self._take()
 
     def _next_deadline(self, until: Optional[float]) -> Optional[float]:

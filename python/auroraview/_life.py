@@ -76,7 +76,7 @@ class Life:
 
     def run_here(self) -> None:
         """Runs the handlers on the calling thread until the view is closed."""
-        self._run(interruptible=threading.current_thread() is threading.main_thread())
+        self._run()
         self.raise_failure()
 
     def run_on_own_thread(self) -> None:
@@ -108,16 +108,16 @@ class Life:
             yield
 
     def _run_alone(self) -> None:
-        self._run(interruptible=False)
+        self._run()
         if self._failure is not None:  # nobody may be there whom it could be raised to
             log().error("%s: %s", self.name, self._failure)
 
-    def _run(self, interruptible: bool) -> None:
+    def _run(self) -> None:
         try:
-            self.dispatcher.run(interruptible)
+            self.dispatcher.run()
         except KeyboardInterrupt:
             self.request_close()
-            self.dispatcher.run(interruptible)  # a second Ctrl+C gets through
+            self.dispatcher.run()  # a second Ctrl+C gets through
         finally:
             if not self.dispatcher.ended:  # this thread leaves; nobody would drain any more
                 self.request_close()
@@ -182,7 +182,7 @@ class Life:
                     "wait() in a handler of the view waits for itself: the view is closed after its handlers returned"
                 )
             until = None if timeout is None else time.monotonic() + timeout
-            self.dispatcher.run(_threads.desk().is_main, until)
+            self.dispatcher.run(until)
             closed = self.closed.is_set()
         else:
             closed = self.closed.wait(timeout, self.dispatcher.owner, self._port)
@@ -196,24 +196,18 @@ class Life:
             raise DeadlockDetectedError(
                 "wait_for_drain() in a handler of the view waits for itself: the handler is part of what must finish"
             )
-        watch = self._port.watch_drain(_threads.desk().bell)
-        wait = _threads.Wait(None, self.dispatcher.owner)
-        if self.dispatcher.is_draining_thread():
-            drained = self._drain_here(timeout)
-        else:
-            drained = _threads.wait_until(lambda: not self._port.pending_count, timeout, wait=wait, port=self._port)
-        del watch
-        if not drained:
-            raise DrainError(f"not finished within {timeout:g} s: {self.what_is_left()}")
 
-    def _drain_here(self, timeout: float) -> bool:
-        """On the thread that pumps the view itself: nobody else would."""
-        until = time.monotonic() + timeout
-        while self._port.pending_count and (left := until - time.monotonic()) > 0:
-            self.dispatcher.turn()
-            if self._port.pending_count:
-                self._port.wait(left, _threads.desk().is_main)
-        return not self._port.pending_count
+        def drained() -> bool:
+            return not self._port.pending_count
+
+        watch = self._port.watch_drain(_threads.desk().bell)
+        if self.dispatcher.is_draining_thread():  # it pumps the view itself: nobody else would
+            self.dispatcher.run(time.monotonic() + timeout, drained)
+        else:
+            _threads.wait_until(drained, timeout, wait=_threads.Wait(None, self.dispatcher.owner), port=self._port)
+        del watch
+        if not drained():
+            raise DrainError(f"not finished within {timeout:g} s: {self.what_is_left()}")
 
     def what_is_left(self) -> str:
         """Names accepted work that is not finished."""
@@ -256,10 +250,6 @@ class Life:
         self._port.control(_rpc.notification("view/close", {"finish": False}))
 
     # ---- the end ----
-
-    def page_closed(self, reason: str) -> None:
-        """The UI process closed the view: the user did, or it had finished what was left."""
-        self.end(reason)
 
     def failed(self, message: str) -> None:
         """The UI process could not make the view."""
@@ -316,10 +306,6 @@ class Life:
         return ended() if _aio.is_own_thread() else _threads.wait_until(ended, until - time.monotonic())
 
     # ---- lifecycle ----
-
-    @property
-    def state(self) -> str:
-        return self._port.lifecycle
 
     def edge(self, left: str, entered: str) -> None:
         """Two threads may report two edges in either order: each is told after the one that entered the state it

@@ -31,7 +31,7 @@ OWN_DEPTH = 4
 
 
 class Job:
-    """A function that one thread hands to another. ``started`` is set by the thread that runs it."""
+    """A function that one thread hands to another."""
 
     __slots__ = ("asker", "height", "run", "runner")
 
