@@ -41,27 +41,27 @@ pub enum Urgency {
 /// A lock-free queue with a coalesced wake-up.
 #[derive(Debug)]
 pub struct Inbox<T, W> {
-    ordinary: Lane<T>,
-    urgent: Lane<T>,
+    ordinary: Track<T>,
+    urgent: Track<T>,
     wake: W,
     stats: QueueStats,
 }
 
 /// Messages of one urgency.
 #[derive(Debug)]
-struct Lane<T> {
+struct Track<T> {
     messages: Queue<(Instant, T)>,
     /// A wake-up is on its way, and whoever drains then sees every message so far.
     pending: AtomicBool,
 }
 
-impl<T> Default for Lane<T> {
+impl<T> Default for Track<T> {
     fn default() -> Self {
         Self { messages: Queue::default(), pending: AtomicBool::new(false) }
     }
 }
 
-impl<T> Lane<T> {
+impl<T> Track<T> {
     /// True if the caller must wake the drainer, because nobody else does.
     fn announce(&self) -> bool {
         !self.pending.swap(true, Ordering::AcqRel)
@@ -71,7 +71,7 @@ impl<T> Lane<T> {
 impl<T, W: Wake> Inbox<T, W> {
     /// An empty inbox that wakes its drainer through `wake`.
     pub fn new(wake: W) -> Self {
-        Self { ordinary: Lane::default(), urgent: Lane::default(), wake, stats: QueueStats::default() }
+        Self { ordinary: Track::default(), urgent: Track::default(), wake, stats: QueueStats::default() }
     }
 
     /// The wake handle, for a thread or host loop that waits on it.
@@ -87,7 +87,7 @@ impl<T, W: Wake> Inbox<T, W> {
     /// Adds a message and wakes the drainer, at most once per drain and urgency.
     pub fn push(&self, urgency: Urgency, message: T) {
         self.push_from_drainer(urgency, message);
-        if self.lane(urgency).announce() {
+        if self.track(urgency).announce() {
             self.stats.wake_ups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.wake.wake();
         }
@@ -96,10 +96,10 @@ impl<T, W: Wake> Inbox<T, W> {
     /// Adds a message without waking: for the draining thread itself, when it drains next anyway.
     pub fn push_from_drainer(&self, urgency: Urgency, message: T) {
         self.stats.pushed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.lane(urgency).messages.push((Instant::now(), message));
+        self.track(urgency).messages.push((Instant::now(), message));
     }
 
-    fn lane(&self, urgency: Urgency) -> &Lane<T> {
+    fn track(&self, urgency: Urgency) -> &Track<T> {
         match urgency {
             Urgency::Ordinary => &self.ordinary,
             Urgency::Urgent => &self.urgent,
@@ -114,10 +114,10 @@ impl<T, W: Wake> Inbox<T, W> {
     /// Whether there is something to drain (`urgent`: something urgent). If not, the next such message wakes: a wake-up may
     /// have come for a message that was taken already. The drainer asks before it waits and whenever it was woken.
     pub fn is_ready(&self, urgent: bool) -> bool {
-        let ready = |lane: &Lane<T>| {
-            !lane.messages.is_empty() || {
-                lane.pending.swap(false, Ordering::AcqRel);
-                !lane.messages.is_empty()
+        let ready = |track: &Track<T>| {
+            !track.messages.is_empty() || {
+                track.pending.swap(false, Ordering::AcqRel);
+                !track.messages.is_empty()
             }
         };
         ready(&self.urgent) || (!urgent && ready(&self.ordinary))
@@ -130,14 +130,14 @@ impl<T, W: Wake> Inbox<T, W> {
 
     /// Takes up to `limit` messages, urgent ones first. What is left wakes the drainer again.
     pub fn drain(&self, limit: usize) -> Vec<T> {
-        let lanes = [&self.urgent, &self.ordinary];
-        // Always: with two lanes a wake-up may come after its message was taken, and a host's loop must not see it for ever.
+        let tracks = [&self.urgent, &self.ordinary];
+        // Always: with two tracks a wake-up may come after its message was taken, and a host's loop must not see it for ever.
         self.wake.clear();
-        for lane in lanes {
-            lane.pending.swap(false, Ordering::AcqRel);
+        for track in tracks {
+            track.pending.swap(false, Ordering::AcqRel);
         }
         let taken = self.take(limit);
-        if lanes.iter().any(|lane| !lane.messages.is_empty() && lane.announce()) {
+        if tracks.iter().any(|track| !track.messages.is_empty() && track.announce()) {
             self.wake.wake();
         }
         taken

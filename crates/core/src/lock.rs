@@ -8,8 +8,6 @@ use crate::sync::{Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One for the process.
-pub const GLOBAL: u8 = 10;
 /// Collections of resources.
 pub const REGISTRY: u8 = 20;
 /// Python's lock, where we are called with it.

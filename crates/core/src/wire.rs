@@ -28,6 +28,13 @@ pub struct Header {
     pub coalesce: Option<u64>,
 }
 
+impl Header {
+    /// Of a notification between the host and the UI process about `view`; 0 is the UI process itself.
+    pub fn notify(view: u32) -> Self {
+        Self { view, doc: None, kind: Kind::Notify, id: None, coalesce: None }
+    }
+}
+
 /// What a message is: JSON-RPC's three, and whether a notification is urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -9,7 +9,7 @@ use auroraview_core::inbox::Wake;
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
 use auroraview_core::sync::Snapshot;
 use auroraview_core::turn::Turn;
-use auroraview_core::wire::{Command, Header, Kind, Notice, SCHEMA_VERSION, text_of};
+use auroraview_core::wire::{Command, Header, Notice, SCHEMA_VERSION, text_of};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
@@ -284,7 +284,7 @@ impl Link {
     /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
     pub fn shut_down(&self, until: Instant) -> io::Result<()> {
         self.closing.store(true, Ordering::Release);
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+        let header = Header::notify(0);
         if let Ok(body) = text_of(&Command::Exit {}) {
             let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
         }

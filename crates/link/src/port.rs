@@ -198,7 +198,7 @@ impl Port {
     pub fn forget(&self, id: u64) -> bool {
         let waits = self.pending.forget(id);
         if waits && let Ok(body) = text_of(&Command::Forget { id }) {
-            let header = Header { view: self.view, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+            let header = Header::notify(self.view);
             // A UI process that is gone runs nothing.
             let _ = self.send_control(Frame { header, body });
         }

@@ -1,6 +1,7 @@
 //! Tracing of this process on its way to `logging`: events wait in a queue, so that saying something never needs the GIL.
 
 use auroraview_core::sync::Queue;
+use auroraview_link::MARK;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::LazyLock;
@@ -32,7 +33,7 @@ pub fn take_log() -> Vec<String> {
     let mut lines: Vec<String> = std::iter::from_fn(|| LINES.pop()).collect();
     let lost = LOST.swap(0, Ordering::Relaxed);
     if lost > 0 {
-        lines.push(format!("@WARN 0 auroraview::log {lost} lines were lost: nobody took them in time"));
+        lines.push(format!("{MARK}WARN 0 auroraview::log {lost} lines were lost: nobody took them in time"));
     }
     lines
 }

@@ -130,7 +130,7 @@ impl App {
 
     fn tell(&mut self, view: u32, notice: &Notice) {
         if let Ok(body) = text_of(notice) {
-            self.send(Frame { header: Header { view, doc: None, kind: Kind::Notify, id: None, coalesce: None }, body });
+            self.send(Frame { header: Header::notify(view), body });
         }
     }
 

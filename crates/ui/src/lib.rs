@@ -31,7 +31,7 @@ pub use context::{Context, HostMessage, Processor};
 
 use app::{App, EventLoopBackend};
 use auroraview_core::frame::Frame;
-use auroraview_core::wire::{Header, Kind, Notice, SCHEMA_VERSION, text_of};
+use auroraview_core::wire::{Header, Notice, SCHEMA_VERSION, text_of};
 use auroraview_link::{LOG_VARIABLE, Peer, exit_with_parent, start_log};
 use clap::Parser;
 use std::process::ExitCode;
@@ -91,7 +91,7 @@ fn start(extra: Vec<Processor>) -> Result<(), String> {
 
 /// Says something about the process itself. The link is fresh: what it does not take now, nobody will read.
 fn tell(peer: &mut Peer, notice: &Notice) {
-    let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+    let header = Header::notify(0);
     if let Ok(body) = text_of(notice) {
         let _ = peer.send(&Frame { header, body });
     }
