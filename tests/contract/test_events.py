@@ -8,7 +8,7 @@ import pytest
 
 import auroraview
 from auroraview import WebView
-from support.desktop import until
+from support.desktop import PATIENCE, until
 from support.views import Recorder, contract, shown
 
 VALUES = [
@@ -280,3 +280,20 @@ def test_emit_from_many_threads_keeps_each_threads_order() -> None:
             thread.join()
         seen = view.eval_js_sync("seen")
         assert seen == {str(who): list(range(1000)) for who in range(4)}
+
+
+def test_of_coalesced_events_the_newest_is_left_and_nothing_else_is_dropped() -> None:
+    page = """<script>
+        window.seen = [];
+        for (const name of ["slider", "other"]) auroraview.on(name, (value) => seen.push([name, value]));
+    </script>"""
+    with WebView(html=page) as view:
+        for n in range(100):  # nobody can take them before the page is there
+            view.emit("slider", n, coalesce="zoom")
+            view.emit("slider", -n, coalesce="pan")
+            view.emit("other", n)
+        view.show(wait=False)
+        seen = view.eval_js_sync("seen", timeout_ms=1000 * PATIENCE)
+        assert [value for name, value in seen if name == "other"] == list(range(100))
+        assert [value for name, value in seen if name == "slider"] == [99, -99]
+        assert seen[-1] == ["other", 99]
