@@ -34,8 +34,8 @@ EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean
-.PHONY: sys-build sys-demo sys-test sys-cross ui ui-example fmt ruff sdk mypy deny clippy stubtest rust-test pytest
-.PHONY: verify verify-short models tsan asan fuzz stress check-windows check-macos test-windows
+.PHONY: sys-build sys-demo sys-test sys-cross sys-bench callgrind hosts ui ui-example qt fmt ruff sdk mypy deny clippy stubtest rust-test slow-way
+.PHONY: pytest pictures verify verify-short models tsan asan fuzz stress check-windows check-macos test-windows
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,14 +43,14 @@ help: ## list the targets
 demo: sys-demo build ## open the demo window; without a display, leave its picture in demo.png
 	@tools/demo.sh
 
-test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test verify-short $(CROSS) wheel pytest ## run every check and every test
+test: sys-test fmt ruff sdk mypy deny clippy build stubtest rust-test callgrind verify-short $(CROSS) wheel slow-way pytest ## run every check and every test
 
 verify: models tsan asan fuzz stress ## check the code between threads, and the parsers (docs/verification.md)
 
 verify-short: export FUZZ_SECONDS ?= 5
 verify-short: models tsan asan fuzz
 
-chaos: sys-test build $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
+chaos: sys-test build qt $(VENV)/.dev ## kill, stop, starve and flood for hours (SCALE=0.1: a tenth; SEED=n: the same again)
 	@printf '\n== Chaos\n'
 	@CHAOS_SCALE=$(or $(SCALE),1) CHAOS_SEED=$(SEED) $(PY) -m pytest tests/chaos --timeout=14400 $(ARGS)
 
@@ -59,11 +59,12 @@ build: ui $(EXTENSION) ## build the UI process and the Python extension, for use
 wheel: build THIRD_PARTY.md ## build the wheel into target/wheels and check what is in it
 	@$(STEP) "Wheel" tools/wheel.sh $(LOCKED)
 
-bench: sys-test build $(VENV)/.dev ## measure beside a bare wry program (ROUNDS=15)
-	@$(STEP) "Python extension without checks" $(VENV)/bin/maturin develop --release --quiet $(LOCKED)
+bench: sys-bench ui $(VENV)/.dev THIRD_PARTY.md ## measure beside a bare wry program and the peers (QUICK=1: minutes; benches/README.md)
+	@$(STEP) "Python extension without checks" $(VENV)/bin/maturin develop --release --quiet $(LOCKED) \
+		$(if $(shell $(PY) -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "")'),--no-default-features --features buffers)
 	@touch -d 1970-01-02 $(EXTENSION) # the next build makes the one with checks again
 	@$(STEP) "Bare wry program" cargo build --release $(LOCKED) --package auroraview-floor
-	@$(PY) benches/measure.py $(ROUNDS)
+	@$(PY) benches/bench.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 lint: sys-test fmt ruff mypy deny clippy ## run the checks that run no code of ours
 
@@ -87,7 +88,7 @@ distclean: clean ## remove what was installed as well
 
 # --- what must be on the machine -------------------------------------------------------------------------------
 
-sys-build sys-demo sys-test sys-cross: sys-%:
+sys-build sys-demo sys-test sys-cross sys-bench: sys-%:
 	@tools/system.sh $*
 
 # A .venv whose interpreter is gone is made anew.
@@ -150,7 +151,7 @@ deny: $(DENY)
 	@$(STEP) "Advisories (cargo-deny)" tools/advisories.sh $(DENY)
 
 clippy: $(VENV)/.created | sys-test
-	@$(STEP) "Rust lint (clippy)" cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	@$(STEP) "Rust lint (clippy)" cargo clippy $(LOCKED) --workspace --features auroraview-ui/headless --all-targets -- -D warnings
 
 stubtest: $(EXTENSION) $(VENV)/.dev
 	@$(STEP) "Stubs match the extension (stubtest)" \
@@ -160,6 +161,11 @@ stubtest: $(EXTENSION) $(VENV)/.dev
 rust-test: | sys-test
 	@$(STEP) "Rust tests" cargo test $(LOCKED) --workspace --exclude auroraview-python \
 		--features auroraview-link/lock-order
+
+# Counts of instructions do not depend on who else runs here, as times do.
+callgrind: | sys-test ## compare how many instructions the hot paths take with what they took
+	@$(STEP) "Hot paths" cargo build --release --quiet $(LOCKED) --package auroraview-instructions
+	@$(STEP) "Instructions of the hot paths (callgrind)" python3 tools/callgrind.py
 
 models: | sys-build
 	@$(STEP) "Models (loom, shuttle)" tools/models.sh $(LOCKED)
@@ -177,11 +183,28 @@ stress: | sys-build ## a million messages of eight threads, with figures
 	@STRESS_MESSAGES=1000000 $(STEP) "Stress" \
 		cargo test --release --quiet $(LOCKED) --package auroraview-link --test stress -- --nocapture
 
+# Hosts for tests/qt.
+qt: $(VENV)/.dev | sys-test
+	@$(STEP) "Qt bindings" tools/qt.sh $(PY)
+
 # A UI process with a processor of its own: tests/contract/test_pipeline.py runs it.
 ui-example: | sys-test
 	@$(STEP) "Example of a UI process" cargo build $(LOCKED) --package auroraview-ui --examples
 
+# The way of the messages where there is no fast lane: the rest of the tests takes the lane on Linux.
+SLOW_WAY := calls events scripts bytes page_functions exactly_once
+slow-way: build $(VENV)/.dev
+	@printf '\n== Python tests without the fast lane\n'
+	@AURORAVIEW_LANE=off $(PY) -m pytest $(SLOW_WAY:%=tests/contract/test_%.py)
+
+# Host applications for tests/hosts: Blender, FreeCAD, Krita.
+hosts: | sys-test
+	@$(STEP) "Host applications" tools/hosts.sh
+
+pictures: build hosts $(VENV)/.dev ## start Blender, FreeCAD and Krita, and renew the pictures in docs/images
+	@PICTURES=docs/images $(PY) -m pytest tests/hosts $(ARGS)
+
 # The last step: pytest's closing line is the last line of the run.
-pytest: build ui-example $(VENV)/.dev
+pytest: build ui-example qt hosts $(VENV)/.dev
 	@printf '\n== Python tests\n'
 	@$(PY) -m pytest $(ARGS)

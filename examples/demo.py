@@ -248,7 +248,7 @@ class Tool:
         return [f"Python {platform.python_version()}", platform.system(), f"AuroraView {auroraview.__version__}"]
 
     def factorise(self, number: int) -> str:
-        if not isinstance(number, int) or not 2 <= number <= 10**12:
+        if not 2 <= number <= 10**12:
             raise UserError("Give a whole number from 2 to 10¹².", code="OUT_OF_RANGE")
         factors, divisor = [], 2
         while number > 1:

@@ -35,6 +35,9 @@ def frames() -> list[bytes]:
         b"\xff\xff\xff\xff",
         b"\x64\0\0\0\xc8\0\0\0",
         b"\x08\0\0\0\0\0\0\0\0\0\0\0",
+        frame(b'{"view":1,"doc":2,"kind":"chunk","id":3}', b"\xff\xfe"),
+        frame(b'{"view":1,"kind":"notify","att":[3,18446744073709551615],"coalesce":9}', b"{}"),
+        frame(b'{"view":1,"kind":"notify","att":[' + b"1," * 2000 + b"1]}", b"{}"),
     ]
     return [bytes([size]) + each for each in whole + edges for size in (1, 7)]
 
@@ -63,12 +66,17 @@ def utf8() -> list[bytes]:
 def posts() -> list[bytes]:
     lines = [str(case["line"]) for case in golden("page_lines")]
     edges = ["", "x 1 {}", "q {}", "q -1 {}", "q 1", "q 99999999999999999999 {}", "n 0  "]
-    first = f"s3cret {NONCE}\n"
-    return [(first + line).encode() for line in [*lines, *edges, "\n".join(lines)]] + [b"", b"\n", b"s short\n"]
+    edges += ["q 7+3+4 {}", "q 7+ {}", "q +7 {}", "n 0+18446744073709551615 {}", "c 0+x {}"]
+    edges += [f"r 7{'+12345678901' * 255} {{}}", f"r 7{'+12345678901' * 256} {{}}"]
+    first = f"s3cret {NONCE} 12\n"
+    starts = [b"", b"\n", b"s short 0\n", f"s {NONCE}\n".encode(), f"s {NONCE} -1\n".encode(), first.encode()]
+    return [(first + line).encode() for line in [*lines, *edges, "".join(lines)]] + starts
 
 
 def main() -> None:
     headers = [json.dumps(case["header"]).encode() for case in golden("frames")]
+    headers += [b'{"view":1,"kind":"chunk","id":2}', b'{"view":1,"kind":"notify","att":null}']
+    headers += [b'{"view":1,"kind":"request","id":1,"att":[1,-1]}', b'{"view":1,"kind":"notify","att":[]}']
     headers += [b"{}", b'{"view":4294967296,"kind":"notify"}', b'{"view":1,"kind":"request","id":18446744073709551615}']
     targets = {"frame": frames(), "header": headers, "json": texts(), "wire": messages()}
     targets |= {"utf8": utf8(), "post": posts()}

@@ -5,6 +5,6 @@ export default defineConfig({
     environment: "jsdom",
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/build-once.ts"],
-    testTimeout: 10_000,
+    testTimeout: 60_000,
   },
 });

@@ -31,7 +31,11 @@ BOUND = 30.0
 Cells = dict[tuple[str, str], str]
 
 #: Exceptions of Python's own that the docstrings name: of showing twice, and of a future that was given a time.
-OF_PYTHON = {("show", "RuntimeError"), ("eval_js_async().result", "TimeoutError")}
+OF_PYTHON = {
+    ("show", "RuntimeError"),
+    ("eval_js_async().result", "TimeoutError"),
+    ("call_async().result", "TimeoutError"),
+}
 
 INTRODUCTION = """# What may be called where
 

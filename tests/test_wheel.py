@@ -22,6 +22,15 @@ def newest_wheel() -> Path:
     return wheels[-1]
 
 
+def wheels_for(python: str) -> list[Path]:
+    """Those that this Python takes: the one for 3.11 and later, and the one for all."""
+    source = "import sys; print(sys.version_info >= (3, 11))"
+    asked = subprocess.run([python, "-c", source], capture_output=True, text=True)
+    newest_wheel()
+    tags = ["-cp39-abi3-", "-cp311-abi3-"] if asked.stdout == "True\n" else ["-cp39-abi3-"]
+    return [wheel for tag in tags for wheel in WHEELS.glob(f"auroraview-*{tag}*.whl")]
+
+
 def interpreters() -> list[str]:
     """Every Python of this machine that the wheel says it works with."""
     places = [
@@ -39,8 +48,14 @@ def interpreters() -> list[str]:
 @pytest.mark.wheel
 @pytest.mark.parametrize("python", interpreters())
 def test_the_wheel_works_with_every_python_here(python: str, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "zipfile", "-e", newest_wheel(), tmp_path], check=True)
-    (tmp_path / "auroraview/_bin/auroraview-ui").chmod(0o755)  # zipfile forgets modes
+    assert wheels_for(python)
+    for wheel in wheels_for(python):
+        works(python, wheel, tmp_path / wheel.stem)
+
+
+def works(python: str, wheel: Path, folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, folder], check=True)
+    (folder / "auroraview/_bin/auroraview-ui").chmod(0o755)  # zipfile forgets modes
     source = """
 import asyncio, auroraview
 view = auroraview.WebView(html="<p>")
@@ -48,14 +63,16 @@ view = auroraview.WebView(html="<p>")
 async def add(a, b=10):
     await asyncio.sleep(0)
     return a + b
+view.bind_call("api.bytes", lambda: memoryview(b"abc").toreadonly())
 view.show(wait=False)
 async def ask():
     return await view.eval_js_async("auroraview.api.add({a: 1})")
 print(view.eval_js_sync("auroraview.api.add(1, 2)"), asyncio.run(ask()))
+print(view.eval_js_sync("auroraview.api.bytes().then(bytes => bytes.length)"), auroraview._core.READS_BUFFERS)
 """
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
     done = subprocess.run([python, "-W", "error", "-c", source], env=environment, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("3 11\n", "")
+    assert (done.stdout, done.stderr) == (f"3 11\n3 {'cp311' in wheel.name}\n", "")
 
 
 @pytest.mark.wheel

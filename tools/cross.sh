@@ -22,7 +22,7 @@ mingw=x86_64-w64-mingw32
 # Raise it when what `build_toolchain` makes has changed.
 recipe=1
 # Crates that exist on these platforms. The floor of the benchmarks is a Linux program.
-packages=(--workspace --exclude auroraview-floor)
+packages=(--workspace --exclude auroraview-floor --features auroraview-ui/headless)
 # Crates that need no interpreter.
 tested=(--package auroraview-core --package auroraview-link --package auroraview-ui)
 

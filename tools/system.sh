@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# system.sh build|demo|test|cross: checks that the machine has what that target needs.
+# system.sh build|demo|test|bench|cross: checks that the machine has what that target needs.
 # Missing Debian packages are installed; missing toolchains are named, with where to get them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -28,9 +28,15 @@ demo)
     want+=("${runtime[@]}")
     [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] || want+=(xvfb xauth)
     ;;
-test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox xz-utils) ;;
+test) want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox weston x11-utils x11-xkb-utils xz-utils valgrind) ;;
+bench)
+    want+=("${runtime[@]}" xvfb xauth xdotool wmctrl openbox)
+    # PyGObject and WebKitGTK for it, and what QtWebEngine's wheels expect of a desktop.
+    want+=(python3-gi gir1.2-webkit2-4.1 python3-venv libnss3 libasound2 libxkbcommon-x11-0 libxkbfile1 libxdamage1
+        libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0)
+    ;;
 cross) want+=(wine64 xvfb xauth) ;;
-*) die "usage: system.sh build|demo|test|cross" ;;
+*) die "usage: system.sh build|demo|test|bench|cross" ;;
 esac
 
 if command -v dpkg-query >/dev/null; then

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = "x86_64-unknown-linux-gnu"
-ROOTS = {"auroraview-ui", "auroraview-python"}
+ROOTS = {"auroraview-lane", "auroraview-ui", "auroraview-python"}
 TEXT_NAMES = ("LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE")
 
 

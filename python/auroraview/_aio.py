@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Optional
@@ -39,7 +38,6 @@ def _running_loop() -> asyncio.AbstractEventLoop:
             loop = asyncio.new_event_loop()
             thread = threading.Thread(target=_run, args=(loop,), name="auroraview-asyncio", daemon=True)
             thread.start()
-            atexit.register(_stop, loop, thread)
             _loop, _thread = loop, thread
         return _loop
 
@@ -56,11 +54,17 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
             log().debug("an async handler raised %r", error)
 
 
-def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    """Before finalisation begins: no thread of ours may touch Python after it."""
+def stop(timeout: float) -> None:
+    """Ends the loop, if there is one: before finalisation begins, since no thread of ours may touch Python after it. A
+    handler that does not let go of it keeps its thread; then it is left alone after ``timeout`` seconds."""
+    loop, thread = _loop, _thread
+    if loop is None or thread is None or thread is threading.current_thread():
+        return
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=2.0)
-    if not thread.is_alive():
+    thread.join(timeout)
+    if thread.is_alive():
+        log().warning("an async handler keeps the event loop of its thread; it is left behind")
+    else:
         loop.close()
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
-from . import _aio, _core, _rpc
+from . import _aio, _core, _ext, _rpc, _watchdog
+from ._context import Context, Place, place_of
+from ._contract.functions import Misfit
 from ._errors import InvalidDataError
 from ._handlers import Handler, Listeners, Methods, arguments, misfit
 from ._log import TRACING, log
+from ._page_streams import PageStreams
+from ._streams import Key, Streams
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -31,7 +36,14 @@ class Call(NamedTuple):
 class Calls:
     """Runs what the page asks for. Everything here runs on the draining thread, but for the ends of async handlers."""
 
-    def __init__(self, port: _core.Port, listeners: Listeners, methods: Methods, debug: bool) -> None:
+    def __init__(
+        self,
+        port: _core.Port,
+        listeners: Listeners,
+        methods: Methods,
+        debug: bool,
+        numbers: Iterator[int],
+    ) -> None:
         self._port = port
         self._listeners = listeners
         self._methods = methods
@@ -39,8 +51,20 @@ class Calls:
         #: Async handlers that run, by (document, id) of their call; those of events by a number of their own.
         self._running: dict[tuple[int, int], Future[Any]] = {}
         self._event_ids = itertools.count(1)
+        #: The reserved functions that the page of a document has by a name; set by the view.
+        self.native: Callable[[str, int], Optional[Handler]] = lambda name, doc: None
+        #: Where the bound functions want the contexts of their calls: asked once for each.
+        self._places: dict[str, tuple[Handler, Optional[Place]]] = {}
+        #: Of the calls that run, by document and id.
+        self._contexts: dict[Key, Context] = {}
+        self._numbers = numbers
+        self.streams = Streams(self)
+        self.page_streams = PageStreams(port)
+        #: Takes, in the middle of a handler, what passes everything else. The dispatcher's.
+        self.take_urgent: Callable[[], None] = lambda: None
         #: Handlers that run on the draining thread now, innermost last.
         self.stack: list[Handler] = []
+        self.watched = _watchdog.Watched(port.nudge)
 
     # ---- calls ----
 
@@ -51,13 +75,17 @@ class Calls:
         if TRACING:
             log("auroraview.call").debug("start doc=%d id=%d name=%s", call.doc, call.id, name)
         params = message.get("params", _rpc.ABSENT)
-        bound = self._methods.get(name)
+        bound = self._methods.get(name) or self.native(name, call.doc)
         if bound is not None:
-            args, kwargs = arguments(params)
-            self._run(call, lambda: self._invoke(bound, *args, **kwargs), lambda: _misfit(bound, args, kwargs))
+            args, kwargs = arguments(params, bound)
+            place = self._place(name, bound)
+            if place is not None:
+                context = self._contexts[call.doc, call.id] = Context(self, call)
+                args, kwargs = place.put(context, args, kwargs)
+            self._run(call, bound, lambda: self._invoke(bound, *args, **kwargs), lambda: _misfit(bound, args, kwargs))
         elif self._listeners.has(name):
             data = {} if params is _rpc.ABSENT else params
-            self._run(call, lambda: self._ask_listeners(name, data), lambda: None)
+            self._run(call, self._ask_listeners, lambda: self._ask_listeners(name, data), lambda: None)
         else:
             self._answer(call, _rpc.error(call.id, "METHOD_NOT_FOUND", self._unknown(name), name="MethodNotFound"))
 
@@ -66,11 +94,24 @@ class Calls:
         hint = f"; did you mean {near!r}?" if near else ""
         return f"Python has neither a function nor a handler called {name!r}{hint}"
 
+    def _place(self, name: str, bound: Handler) -> Optional[Place]:
+        known = self._places.get(name)
+        if known is None or known[0] is not bound:
+            known = self._places[name] = (bound, place_of(bound))
+        return known[1]
+
     def _invoke(self, handler: Handler, /, *args: Any, **kwargs: Any) -> Any:
+        return self.within(handler, lambda: handler(*args, **kwargs))
+
+    def within(self, handler: Handler, run: Callable[[], Any]) -> Any:
+        """Runs code of a handler on the draining thread."""
         self.stack.append(handler)
+        is_watched = self.watched.enter(handler)
         try:
-            return handler(*args, **kwargs)
+            return run()
         finally:
+            if is_watched:
+                _watchdog.leave()
             self.stack.pop()
 
     def _ask_listeners(self, name: str, data: Any) -> Any:
@@ -78,54 +119,118 @@ class Calls:
         results = [self._invoke(handler, data) for handler in self._listeners.take(name)]
         return next((each for each in results if each is not None), None)
 
-    def _run(self, call: Call, run: Callable[[], Any], misfit: Callable[[], Optional[str]]) -> None:
+    def _run(self, call: Call, handler: Handler, run: Callable[[], Any], misfit: Callable[[], Optional[str]]) -> None:
         """``misfit``: why the arguments do not fit what ``run`` calls, or None; asked after it raised TypeError."""
         try:
             value = run()
+        except Misfit as error:
+            where = {"path": error.path}
+            return self._answer(
+                call, _rpc.error(call.id, "INVALID_ARGUMENTS", str(error), name="TypeError", data=where)
+            )
         except Exception as error:  # noqa: BLE001 - whatever a handler raises belongs to its caller, the page
             problem = misfit() if isinstance(error, TypeError) else None
             if problem is not None:
                 return self._answer(call, _rpc.error(call.id, "INVALID_ARGUMENTS", problem, name="TypeError"))
-            return self._answer(call, _rpc.error_of(call.id, error, self._debug))
-        if isinstance(value, Coroutine):
-            self._run_async(call, value)
-        else:
-            self._succeeded(call, value)
+            return self.fail(call, error)
+        except (SystemExit, KeyboardInterrupt) as error:  # the main thread's own; the page must not wait for ever
+            self.fail(call, error)
+            raise
+        self._finish(call, handler, value)
 
-    def _run_async(self, call: Call, coroutine: Any) -> None:
+    def _finish(self, call: Call, handler: Handler, value: Any) -> None:
+        """A handler returned: its value is the answer, or still on its way."""
+        if isinstance(value, GeneratorType):
+            self.streams.open(call, value, handler)
+        elif isinstance(value, AsyncGeneratorType):
+            self._run_async(call, handler, self.streams.open_async(call, value).run())
+        elif isinstance(value, Coroutine):
+            self._run_async(call, handler, value)
+        else:
+            self.succeed(call, value)
+
+    def _run_async(self, call: Call, handler: Handler, coroutine: Any) -> None:
         future = _aio.submit(coroutine)
         self._running[call.doc, call.id] = future
-        future.add_done_callback(lambda done: self._async_done(call, done))
+        future.add_done_callback(lambda done: self._async_done(call, handler, done))
 
-    def _async_done(self, call: Call, future: Future[Any]) -> None:
+    def _async_done(self, call: Call, handler: Handler, future: Future[Any]) -> None:
         self._running.pop((call.doc, call.id), None)
         error = None if future.cancelled() else future.exception()
         if future.cancelled():
-            self._answer(call, _rpc.error(call.id, "CANCELLED", "the handler was cancelled", name="CancelledError"))
+            self.answer_cancelled(call)
         elif error is not None:
-            self._answer(call, _rpc.error_of(call.id, error, self._debug))
+            self.fail(call, error)
         else:
-            self._succeeded(call, future.result())
+            self._finish(call, handler, future.result())
 
-    def _succeeded(self, call: Call, value: Any) -> None:
+    def succeed(self, call: Call, value: Any) -> None:
         try:
             text = _rpc.result(call.id, value)
         except InvalidDataError as error:
-            text = _rpc.error_of(call.id, error, self._debug)
+            return self.fail(call, error)
         self._answer(call, text)
 
-    def _answer(self, call: Call, text: bytes) -> None:
+    def fail(self, call: Call, error: BaseException) -> None:
+        self._answer(call, _rpc.error_of(call.id, error, self._debug))
+
+    def answer_cancelled(self, call: Call) -> None:
+        self._answer(call, _rpc.error(call.id, "CANCELLED", "the handler was cancelled", name="CancelledError"))
+
+    def tell(self, call: Call, what: dict[str, Any], number: Optional[int] = None) -> int:
+        """Says what comes of a call before its answer; a newer message with the same ``number`` replaces an older one.
+        Returns how many bytes it took."""
+        text = _rpc.notification("$/progress", {"call": call.id, **what})
+        self._port.progress(text, call.doc, number)
+        return _ext.size(text)
+
+    def new_number(self) -> int:
+        return next(self._numbers)
+
+    def _answer(self, call: Call, body: _ext.Body) -> None:
+        self._end(call.doc, call.id)
         if TRACING:
+            text = body if isinstance(body, bytes) else body[0]
             log("auroraview.call").debug("answer doc=%d id=%d bytes=%d", call.doc, call.id, len(text))
-        self._port.control(text, call.doc, call.id)
+        self._port.control(body, call.doc, call.id)
         if call.ticket is not None:
             call.ticket.done()
 
+    def _end(self, doc: int, call_id: int) -> None:
+        """The call is over: what belonged to it is, too."""
+        context = self._contexts.pop((doc, call_id), None)
+        if context is not None:
+            context.end()
+        self.streams.forget((doc, call_id))
+        self.page_streams.end_of(doc, call_id, "the call is over")
+
+    def look(self, call: Call) -> None:
+        """A handler asks whether somebody still waits. Any thread."""
+        self.take_urgent()
+        if self._port.lifecycle in ("destroying", "destroyed"):
+            self.mark_cancelled(call.doc, call.id)
+
+    def mark_cancelled(self, doc: int, call_id: Optional[int]) -> None:
+        """The page gave up a call, or (None) all calls of a document and of those before it. Runs nobody's code."""
+        for key, context in list(self._contexts.items()):
+            if key == (doc, call_id) or (call_id is None and key[0] <= doc):
+                context.cancel()
+
     def cancel(self, doc: int, call_id: int) -> None:
-        """The page gave up a call that runs: an async handler is cancelled, a sync one cannot be."""
+        """The page gave up a call that runs: async handlers are cancelled, generators closed; sync ones hear of it if
+        they ask."""
+        self.mark_cancelled(doc, call_id)
+        self.streams.cancel((doc, call_id))
+        self.page_streams.end_of(doc, call_id, "the page gave the call up")
         running = self._running.get((doc, call_id))
         if running is not None:
             running.cancel()
+
+    def cancel_document(self, doc: int) -> None:
+        """A document is gone, and those before it: nobody waits for what they called."""
+        for key in {*self._contexts, *self._running, *self.streams.keys(), *self.page_streams.calls()}:
+            if _EVENT < key[0] <= doc:
+                self.cancel(*key)
 
     def never_start(self, call: Call) -> None:
         """A call that has not started is given up, by the page or because the view closed."""
@@ -138,6 +243,9 @@ class Calls:
         for (doc, _), future in list(self._running.items()):
             if not (but_events and doc == _EVENT):
                 future.cancel()
+        for key in {*self._contexts, *self.page_streams.calls()}:
+            self.cancel(*key)
+        self.streams.cancel_all()
 
     def running(self) -> list[Future[Any]]:
         """The async handlers that run."""
@@ -183,6 +291,11 @@ class Calls:
         error = None if future.cancelled() else future.exception()
         if error is not None:
             self._handler_failed(name, error)
+
+    def tell_slow(self) -> None:
+        """Raises an event for each handler that held the main thread for too long."""
+        while self.watched.untold:
+            self.event(_watchdog.HANDLER_SLOW, self.watched.untold.popleft()._asdict())
 
     def _handler_failed(self, name: str, error: BaseException) -> None:
         log().error("a handler of %r raised", name, exc_info=error)

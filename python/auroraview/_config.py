@@ -23,6 +23,9 @@ class ThreadSafetyConfig(NamedTuple):
     max_retries: int = 3
     #: How long each of these tries waits for room, in milliseconds.
     retry_delay_ms: float = 100
+    #: How long a handler may hold the main thread before the log and the event ``handler_slow`` name it, in
+    #: milliseconds; 0: nobody looks (``docs/recovery.md``).
+    watchdog_ms: float = 250
     #: Whether the order of our locks is checked. Only test builds can.
     debug_lock_order: bool = _core.LOCK_ORDER_CHECKED
 
@@ -36,7 +39,7 @@ class ThreadSafetyConfig(NamedTuple):
         for name in ("js_eval_timeout_ms", "main_thread_timeout_ms"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than 0 ms, not {getattr(self, name)!r}")
-        for name in ("max_retries", "retry_delay_ms"):
+        for name in ("max_retries", "retry_delay_ms", "watchdog_ms"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative: {getattr(self, name)!r}")
         if not _core.check_lock_order(self.debug_lock_order):
@@ -46,6 +49,9 @@ class ThreadSafetyConfig(NamedTuple):
             )
         global _current
         _current = self
+        from . import _watchdog  # which asks for this configuration
+
+        _watchdog.configure()
 
     @classmethod
     def current(cls) -> ThreadSafetyConfig:

@@ -9,6 +9,7 @@
     ├── NotShownError                 the view has no window yet                 (also a RuntimeError)
     ├── NotYetError                   an option that a later version brings      (also a NotImplementedError)
     ├── PageGoneError                 the document that was asked is gone        (also a RuntimeError)
+    ├── CancelledError                the page gave up the call that a handler answers
     ├── EventLoopError                the seven kinds of RFC 0010
     │   ├── ScriptExecution
     │   │   └── JavaScriptError       a script of ours raised in the page        (also a RuntimeError)
@@ -41,15 +42,20 @@ class AuroraViewError(Exception):
 class UserError(AuroraViewError):
     """Raise it in a handler to tell the page what went wrong: the page sees ``message``, ``code`` and ``data``.
 
+    A subclass may fix ``code``, and annotate ``data``: then ``auroraview types`` tells TypeScript both.
+
     Args:
         message: For people.
         code: For programs; becomes ``error.code`` in JavaScript.
         data: Anything that JSON can hold; becomes ``error.data``.
     """
 
-    def __init__(self, message: str, code: str = "USER_ERROR", data: Any = None) -> None:
+    code: str = "USER_ERROR"
+
+    def __init__(self, message: str, code: Optional[str] = None, data: Any = None) -> None:
         super().__init__(message)
-        self.code = code
+        if code is not None:
+            self.code = code
         self.data = data
 
 
@@ -68,7 +74,7 @@ class ScriptExecution(EventLoopError):
 
 
 class JavaScriptError(ScriptExecution, RuntimeError):
-    """A script that Python ran raised in the page.
+    """A script that Python ran, or a function of the page that it called, raised.
 
     Attributes:
         name: Name of the JavaScript error, ``"TypeError"`` for example.
@@ -93,11 +99,16 @@ class Timeout(EventLoopError, TimeoutError):
 
 
 class EvalTimeoutError(Timeout):
-    """A script did not answer within its time. It may still be running in the page."""
+    """A script, or a function of the page, did not answer within its time. A script may still be running."""
 
 
 class PageGoneError(AuroraViewError, RuntimeError):
     """The document that was asked navigated away, crashed or was closed before it answered."""
+
+
+class CancelledError(AuroraViewError):
+    """Nobody waits for the call that a handler answers: the page aborted it, its time is up, the page is gone, or the
+    view is closed."""
 
 
 class InvalidDataError(AuroraViewError, ValueError):

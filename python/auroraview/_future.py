@@ -1,4 +1,4 @@
-"""The result of a script that nobody blocks for."""
+"""The result of a script, or of a function of the page, that nobody blocks for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import _threads
 
 
 class EvalFuture(Future[Any]):
-    """The result of a script: ``await`` it in a coroutine, or call ``result(timeout)`` in a thread.
+    """The result of a script or of a function of the page: ``await`` it in a coroutine, or call ``result(timeout)``.
 
     A thread that runs the view's handlers may call ``result()``, too: it handles calls and answers while it waits.
     """
@@ -24,6 +24,10 @@ class EvalFuture(Future[Any]):
         import asyncio  # 35 ms to import; who awaits has it already
 
         return asyncio.wrap_future(self).__await__()
+
+    def when_cancelled(self, give_up: Callable[[], None]) -> None:
+        """Calls ``give_up`` if the waiter gives up; an awaiting task that is cancelled does."""
+        self.add_done_callback(lambda _: give_up() if self.cancelled() else None)
 
     def complete(self, value: Any, error: Optional[Exception]) -> None:
         if not self.set_running_or_notify_cancel():

@@ -6,23 +6,33 @@ Readers take a snapshot without a lock; writers replace it under one, which is n
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from . import _core, _rpc
+from ._contract.functions import Contract, typed
 
 Handler = Callable[..., Any]
+F = TypeVar("F", bound=Handler)
 
 
 class Listeners:
-    """Event listeners by name, called in the order of their registration. Nobody waits, whoever changes them."""
+    """Event listeners by name, called in the order of their registration. Nobody waits, whoever changes them.
 
-    def __init__(self) -> None:
+    Args:
+        checks: The data is the page's: it is checked against the listeners' type hints.
+    """
+
+    def __init__(self, checks: bool = False) -> None:
+        self._checks = checks
         self._core = _core.Listeners()
 
     def add(self, name: str, handler: Handler, once: bool = False) -> int:
         if not callable(handler):
             raise TypeError(f"a handler must be callable, not {type(handler).__name__} ({handler!r})")
-        return self._core.add(name, handler, once)
+        return self._core.add(name, self._checked(name, handler), once)
+
+    def _checked(self, name: str, handler: Handler) -> Handler:
+        return typed(name, handler) if self._checks else handler
 
     def remove(self, name: str, which: Union[Handler, int, None]) -> int:
         """Removes one listener by handler or id, or (None) all. Returns how many were removed."""
@@ -36,11 +46,26 @@ class Listeners:
         """The handlers to call now. Those for one time are removed: two threads never both get one."""
         return self._core.take(name)
 
+    def replace(self, name: str, listener: int, handler: Handler) -> None:
+        """Puts another handler into the place of one that is listening."""
+        self._core.replace(name, listener, self._checked(name, handler))
+
+    def entries(self) -> list[tuple[str, int, Handler]]:
+        """Name, id and handler of all, as they were given."""
+        return [
+            (name, number, handler.__wrapped__ if isinstance(handler, Contract) else handler)
+            for name in self._core.names()
+            for number, handler in self._core.entries(name)
+        ]
+
     def has(self, name: str) -> bool:
         return self._core.has(name)
 
     def names(self) -> list[str]:
         return self._core.names()
+
+    def handlers(self, name: str) -> list[Handler]:
+        return [handler for _, handler in self._core.entries(name)]
 
 
 class Methods:
@@ -49,6 +74,9 @@ class Methods:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_name: dict[str, Handler] = {}
+        #: As they were given, and objects by their namespace: hot reload asks where they come from.
+        self._given: dict[str, Handler] = {}
+        self._objects: dict[str, object] = {}
 
     def bind(self, name: str, function: Handler, allow_rebind: bool) -> None:
         if not callable(function):
@@ -56,7 +84,8 @@ class Methods:
         with self._lock:
             if not allow_rebind and name in self._by_name:
                 raise ValueError(f"{name} is bound already; pass allow_rebind=True to replace it")
-            self._by_name[name] = function
+            self._by_name[name] = typed(name, function)
+            self._given[name] = function
 
     def bind_object(self, namespace: str, target: object, allow_rebind: bool) -> None:
         methods = public_methods(target)
@@ -68,7 +97,35 @@ class Methods:
             if taken and not same and not allow_rebind:
                 names = ", ".join(f"{namespace}.{name}" for name in taken)
                 raise ValueError(f"bound already: {names}; pass allow_rebind=True to replace them")
-            self._by_name.update({f"{namespace}.{name}": method for name, method in methods.items()})
+            for name, method in methods.items():
+                self._by_name[f"{namespace}.{name}"] = typed(f"{namespace}.{name}", method)
+            self._given.update({f"{namespace}.{name}": method for name, method in methods.items()})
+            self._objects[namespace] = target
+
+    def rebind_object(self, namespace: str, target: object) -> None:
+        """The class of a bound object changed: its methods are bound again, and those that are gone no more."""
+        left = public_methods(target)
+        self.bind_object(namespace, target, allow_rebind=True)
+        with self._lock:
+            for name, method in list(self._given.items()):
+                space, _, last = name.partition(".")
+                if space == namespace and last not in left and getattr(method, "__self__", None) is target:
+                    del self._by_name[name], self._given[name]
+
+    def given(self) -> dict[str, Handler]:
+        """The functions as they were given, without their contracts."""
+        return self._given.copy()
+
+    def objects(self) -> dict[str, object]:
+        return self._objects.copy()
+
+    def snapshot(self) -> tuple[dict[str, Handler], dict[str, Handler], dict[str, object]]:
+        with self._lock:
+            return self._by_name.copy(), self._given.copy(), self._objects.copy()
+
+    def restore(self, snapshot: tuple[dict[str, Handler], dict[str, Handler], dict[str, object]]) -> None:
+        with self._lock:
+            self._by_name, self._given, self._objects = snapshot
 
     def get(self, name: str) -> Optional[Handler]:
         return self._by_name.get(name)
@@ -98,15 +155,14 @@ def public_methods(target: object) -> dict[str, Handler]:
     return found
 
 
-def arguments(params: Any) -> tuple[list[Any], dict[str, Any]]:
-    """Arguments of a call: object → keywords, array → positional, absent → none, anything else → one."""
+def arguments(params: Any, function: Optional[Handler] = None) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a call: object → keywords, array → positional, absent → none, anything else → one. A function with
+    hints may take an object or array as a whole (``Contract.takes_whole``)."""
     if params is _rpc.ABSENT:
         return [], {}
-    if isinstance(params, dict):
-        return [], params
-    if isinstance(params, list):
-        return params, {}
-    return [params], {}
+    if not isinstance(params, (dict, list)) or isinstance(function, Contract) and function.takes_whole(params):
+        return [params], {}
+    return ([], params) if isinstance(params, dict) else (params, {})
 
 
 def misfit(function: Handler, args: list[Any], kwargs: dict[str, Any]) -> Optional[str]:
@@ -120,3 +176,11 @@ def misfit(function: Handler, args: list[Any], kwargs: dict[str, Any]) -> Option
     except ValueError:  # a builtin without a signature
         return None
     return None
+
+
+def decorator(register: Callable[[Any], Any]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        register(function)
+        return function
+
+    return decorate

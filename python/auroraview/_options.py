@@ -11,17 +11,26 @@ from ._errors import NotYetError
 #: Options of the design that a later version brings, each with what to do until then.
 NOT_YET = {
     "allow_file_protocol": "put the files under asset_root, or use load_file()",
-    "dcc_mode": "hand work to the host's main thread yourself",
     "icon": "the desktop's default icon is shown",
-    "mode": "leave it out",
-    "new_window_mode": "pages cannot open windows yet",
-    "parent": "the view is a window of its own for now",
+    "mode": "leave it out: with a parent the view is a tool window, and QtWebView is a child",
     "remote_debugging_port": "use debug=True and the context menu's inspector",
-    "tool_window": "the view is a window of its own for now",
+    "tool_window": "leave it out: a view with a parent is one",
 }
 
+_NEW_WINDOW_MODES = ("deny", "browser", "navigate")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _APP_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class Parent(NamedTuple):
+    """A native window of the host that the window of a view floats above."""
+
+    #: X11 window, ``HWND``, or window number (macOS); ``None``: the main window of this process, which the host's
+    #: adapter knows (``show()`` on its main thread), or the UI process finds, when the view is shown.
+    handle: Optional[int] = None
+
+    def wire(self) -> dict[str, int]:
+        return {"process": os.getpid()} if self.handle is None else {"handle": self.handle}
 
 
 class ViewOptions(NamedTuple):
@@ -48,6 +57,9 @@ class ViewOptions(NamedTuple):
     #: ``#rrggbb`` behind the page until it paints.
     background_color: Optional[str] = None
     always_on_top: bool = False
+    #: The window of the host that the view's own floats above, minimises and closes with: its native handle, or
+    #: ``"auto"`` for the main window of this process, if it has one. ``None``: the view stands alone.
+    parent: Optional[Parent] = None
     #: Shown as soon as it is there.
     visible: bool = True
     #: The engine's context menu.
@@ -56,12 +68,26 @@ class ViewOptions(NamedTuple):
     debug: bool = False
     #: Folder whose files the page may load, as ``av://<app_id>/...``.
     asset_root: Optional[str] = None
+    #: Whether an address without a file and without an extension shows the start page: the app looks at it itself.
+    spa_fallback: bool = False
+    #: Content-Security-Policy of the view's own documents; ``None``: one that keeps strangers' code out, ``""``: none.
+    csp: Optional[str] = None
+    #: What becomes of a window that a page wants to open: ``"deny"``, ``"browser"`` (the user's own browser or mail
+    #: program shows it; https, http and mailto only) or ``"navigate"`` (this view goes there).
+    new_window_mode: str = "deny"
     #: Exact origins, besides the view's own, whose pages may call Python. Such as ``http://localhost:5173``.
     allowed_origins: tuple[str, ...] = ()
     #: Host of the view's own origin.
     app_id: str = "app"
     #: Folder for cookies and storage; ``None``: nothing is kept.
     data_directory: Optional[str] = None
+    #: Native window of the host (an X11 id, a HWND) that the view fills and lives in; ``None``: a window of its own.
+    #: ``QtWebView`` makes one.
+    container: Optional[int] = None
+    #: In a container: whether keys that the page does not use go to the host.
+    forward_keys: bool = True
+    #: In a container: keys that go to the host and never to the page, such as ``"Ctrl+Shift+S"``.
+    host_keys: tuple[str, ...] = ()
 
     @classmethod
     def build(cls, keywords: dict[str, Any]) -> ViewOptions:
@@ -83,6 +109,12 @@ class ViewOptions(NamedTuple):
             raise ValueError(f"background_color must look like #rrggbb, not {self.background_color!r}")
         if not _APP_ID.fullmatch(self.app_id):
             raise ValueError(f"app_id must be lower-case letters, digits and hyphens, not {self.app_id!r}")
+        if self.new_window_mode not in _NEW_WINDOW_MODES:
+            raise ValueError(f"new_window_mode must be one of {_NEW_WINDOW_MODES}, not {self.new_window_mode!r}")
+        if self.csp is not None and not (self.csp.isascii() and self.csp.isprintable()):
+            raise ValueError("csp must be one line of ASCII, as a header holds it")
+        if self.container is not None and not 0 < self.container < 1 << 64:
+            raise ValueError(f"container must be the number of a native window, not {self.container!r}")
         for origin in self.allowed_origins:
             _check_origin(origin)
         if self.asset_root is not None:
@@ -90,7 +122,10 @@ class ViewOptions(NamedTuple):
 
     def wire(self) -> dict[str, Any]:
         """The parameters of ``view/create``."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        given = {name: value for name, value in self._asdict().items() if value is not None}
+        if self.parent is not None:
+            given["parent"] = self.parent.wire()
+        return given
 
 
 def _unknown(name: str, known: set[str]) -> Exception:
@@ -107,12 +142,16 @@ def _coerce(name: str, value: Any, default: Any) -> Any:
     """Accepts what users naturally write (an int for a length, a Path for a folder) and nothing else."""
     if name in ("asset_root", "data_directory"):
         return None if value is None else os.path.realpath(os.fspath(value))
-    if name == "allowed_origins":
-        return _origins(value)
+    if name in ("allowed_origins", "host_keys"):
+        return _texts(name, value)
+    if name == "parent":
+        return _parent(value)
     if isinstance(default, bool):
         wanted: tuple[type, ...] = (bool,)
     elif name in ("width", "height", "x", "y"):
         wanted = (int, float)
+    elif name == "container":
+        wanted = (int,)
     else:
         wanted = (str,)
     if value is None and default is None:
@@ -122,10 +161,24 @@ def _coerce(name: str, value: Any, default: Any) -> Any:
     return value
 
 
-def _origins(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(origin, str) for origin in value):
-        raise TypeError(f"allowed_origins must be a list of str, not {value!r}")
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"{name} must be a list of str, not {value!r}")
     return tuple(value)
+
+
+def _parent(value: Any) -> Optional[Parent]:
+    """A handle, as hosts and Qt bindings spell it: an int, or something that can be one (PyQt's ``winId()``)."""
+    if value is None or isinstance(value, Parent):
+        return value
+    if value == "auto":
+        return Parent()
+    if isinstance(value, (str, bytes, bool, float)) or not hasattr(value, "__int__"):
+        raise TypeError(f"parent must be a native window handle (int) or 'auto', not {value!r}")
+    handle = int(value)
+    if not 0 < handle < 1 << 64:
+        raise ValueError(f"parent: {handle} is no native window handle; give the host's, or 'auto'")
+    return Parent(handle)
 
 
 def _check_origin(origin: str) -> None:

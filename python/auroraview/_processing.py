@@ -36,8 +36,9 @@ class ProcessorConfig(NamedTuple):
 
     @classmethod
     def qt_embedded(cls) -> ProcessorConfig:
-        """The host's event loop drains between its own events: short turns (RFC: ``process_ipc_only``)."""
-        return cls(mode="ipc_only", max_messages=64, max_ms=4.0, self_pump=True)
+        """The host's event loop drains between its own events: short turns (RFC: ``process_ipc_only``). What
+        ``dcc_mode`` uses."""
+        return cls(mode="ipc_only", max_messages=64, max_ms=1.0, self_pump=True)
 
     @classmethod
     def legacy_embedded(cls) -> ProcessorConfig:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
-from . import _core
+from . import _core, _ext
 from ._errors import (
     AuroraViewError,
+    CancelledError,
     InvalidDataError,
     JavaScriptError,
     PageGoneError,
@@ -27,12 +28,13 @@ CODES = {
     "EXECUTION_ERROR": -32000,
     "INVALID_DATA": -32001,
     "TOO_LARGE": -32002,
+    "PERMISSION_DENIED": -32004,
     "CANCELLED": -32800,
 }
 
 # Made once: json.dumps makes an encoder for every call that has options.
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_encode_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_ext.spot).encode
+_encode_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=_ext.spot).encode
 #: Room for what surrounds the data of a message.
 _ENVELOPE = 1024
 
@@ -44,20 +46,62 @@ def encode(data: Any) -> str:
         InvalidDataError: JSON, or JavaScript, has no word for it.
         PayloadTooLargeError: The text is over 16 MiB.
     """
+    return plain(data).decode()
+
+
+def plain(data: Any) -> bytes:
+    """The same as UTF-8: what everybody can read who knows no ``ext``."""
     try:
-        text = _encode(data)
-        raw = text.encode()
+        return _raw(data)
+    except _ext.Unwritable:
+        raise InvalidDataError("bytes can be sent as data of an event and as arguments and results only") from None
+
+
+def _raw(data: Any) -> bytes:
+    """The same as UTF-8; :class:`_ext.Unwritable` if there are bytes in it."""
+    try:
+        raw = _written(_encode, data).encode()
     except UnicodeEncodeError:  # a lone surrogate: valid in JSON, but only escaped
-        text = _encode_escaped(data)
-        raw = text.encode()
+        raw = _written(_encode_escaped, data).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDataError(_explain(error)) from None
     if len(raw) > _core.MAX_BODY - _ENVELOPE:
         raise PayloadTooLargeError(
-            f"the data is {len(raw)} bytes as JSON; one message may have 16 MiB. Send it in pieces, or as a file"
+            f"the data is {len(raw)} bytes as JSON; one message may have 16 MiB. Send it in pieces, or as bytes"
         )
     _core.check_json(raw)
-    return text
+    return raw
+
+
+def _message(head: str, data: Any, end: str = "}") -> _ext.Body:
+    """A message that begins with the text ``head``, goes on with ``data``, and ends there."""
+    if not _ext.holds_long_text(data):
+        try:
+            return b"".join((head.encode(), _raw(data), end.encode()))
+        except _ext.Unwritable:
+            pass  # there are bytes in it
+    found = _ext.Extraction()
+    try:
+        stripped = found.strip(data)
+    except (TypeError, RecursionError) as error:
+        raise InvalidDataError(_explain(error)) from None
+    return b"".join((head.encode(), _raw(stripped), found.ext().encode(), end.encode())), found.attachments
+
+
+def params(data: Any) -> _ext.Body:
+    """The params of a request, whose envelope the extension writes."""
+    return _message("", data, "")
+
+
+def _written(encode: Callable[[Any], str], data: Any) -> str:
+    try:
+        return encode(data)
+    except TypeError as error:
+        if "keys must be" not in str(error):
+            raise
+    from ._contract import schema  # only for who has an Enum among the keys
+
+    return encode(schema.plain(data))
 
 
 def _explain(error: Exception) -> str:
@@ -89,7 +133,10 @@ def check_name(name: str) -> str:
 
 #: Members of the page's ``auroraview`` and of every JavaScript object: no namespace can be called so.
 TAKEN = frozenset(
-    "call on once off send_event drained whenReady isReady setConfig then toJSON toString valueOf".split()
+    (
+        "call handle on once off send_event drained whenReady isReady setConfig state markBackendUnhealthy "
+        "markBackendHealthy clearAllPendingCalls native then toJSON toString valueOf"
+    ).split()
 )
 
 
@@ -101,13 +148,23 @@ def check_method(name: str) -> str:
     return name
 
 
-def notification(method: str, params: Any = ABSENT) -> bytes:
-    tail = "" if params is ABSENT else f',"params":{encode(params)}'
-    return f'{{"jsonrpc":"2.0","method":{json.dumps(method)}{tail}}}'.encode()
+def command(method: str, params: Any) -> bytes:
+    """A notification for the UI process."""
+    return b"".join((f'{_begun(method)},"params":'.encode(), plain(params), b"}"))
 
 
-def result(request_id: int, value: Any) -> bytes:
-    return f'{{"jsonrpc":"2.0","id":{request_id},"result":{encode(value)}}}'.encode()
+def notification(method: str, params: Any = ABSENT) -> _ext.Body:
+    """A notification for the page."""
+    head = _begun(method)
+    return f"{head}}}".encode() if params is ABSENT else _message(f'{head},"params":', params)
+
+
+def _begun(method: str) -> str:
+    return f'{{"jsonrpc":"2.0","method":{json.dumps(method)}'
+
+
+def result(request_id: int, value: Any) -> _ext.Body:
+    return _message(f'{{"jsonrpc":"2.0","id":{request_id},"result":', value)
 
 
 def error(request_id: int, code: str, message: str, **data: Any) -> bytes:
@@ -125,6 +182,8 @@ def error_of(request_id: int, exception: BaseException, debug: bool) -> bytes:
             extra["data"] = exception.data
     elif isinstance(exception, PayloadTooLargeError):
         code = "TOO_LARGE"
+    elif isinstance(exception, CancelledError):
+        code = "CANCELLED"
     elif isinstance(exception, InvalidDataError):
         code = "INVALID_DATA"
     if debug:
@@ -153,7 +212,8 @@ def preview(script: str) -> str:
 
 
 def exception_of(answer: dict[str, Any], script: str = "") -> Optional[Exception]:
-    """The exception that an answer of the UI process to a script stands for, or None."""
+    """The exception that the answer of the UI process to a script, or that of a function of the page, stands for, or
+    None."""
     failure = answer.get("error")
     if failure is None:
         return None
@@ -170,4 +230,6 @@ def exception_of(answer: dict[str, Any], script: str = "") -> Optional[Exception
         error = JavaScriptError(message, data.get("name", "Error"), data.get("stack"))
         error.script_preview = preview(script)
         return error
+    if code == "INVALID_DATA":
+        return InvalidDataError(message)
     return AuroraViewError(f"{code}: {message}")

@@ -16,7 +16,8 @@ class Stats(NamedTuple):
     processed: int
     #: Of these, given up: cancelled by the page, or the view closed first.
     cancelled: int
-    #: Refused, since the view was closing; and messages to the page that it never took.
+    #: Refused, since the view was closing or too many bytes waited; bytes of the page that nobody wants; and messages
+    #: to the page that it never took.
     dropped: int
     #: Messages to the page that a newer one replaced, because ``emit(coalesce=...)`` asked for it.
     coalesced: int

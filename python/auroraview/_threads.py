@@ -9,6 +9,8 @@ raised at once.
 
 from __future__ import annotations
 
+import _thread
+import functools
 import os
 import threading
 import time
@@ -28,6 +30,14 @@ MAX_DEPTH = 8
 #: From this depth on a wait serves only what came after it began: what came before cannot be its own doing, and would
 #: use up the depth that the page's answer may need.
 OWN_DEPTH = 4
+#: How many wrappers of a function are looked into for its name.
+MAX_WRAPPERS = 16
+
+
+def start_beside(thread: threading.Thread) -> None:
+    """Starts a thread without waiting until it runs, as its ``start()`` does: beside a busy thread that takes longer
+    than a host's main thread may be held."""
+    _thread.start_new_thread(thread.start, ())
 
 
 class Job:
@@ -35,7 +45,7 @@ class Job:
 
     __slots__ = ("asker", "height", "run", "runner")
 
-    def __init__(self, run: Callable[[], None], asker: Optional[Desk]) -> None:
+    def __init__(self, run: Callable[[], object], asker: Optional[Desk]) -> None:
         self.run = run
         #: Who waits for it; None: nobody.
         self.asker = asker
@@ -56,6 +66,7 @@ class Desk:
 
     def __init__(self, thread: threading.Thread) -> None:
         self.thread = thread
+        #: Python's main thread, or that of the host application: nothing may hold it up for long.
         self.is_main = thread is threading.main_thread()
         self.bell = _core.Bell()
         #: The innermost view that this thread drains.
@@ -64,6 +75,8 @@ class Desk:
         #: The thread ends: it runs no job any more.
         self.closed = False
         self.depth = 0
+        #: In how many waits it is.
+        self.waits = 0
         #: What it is in, innermost last: waits, and jobs that it runs.
         self.stack: list[Wait | Job] = []
 
@@ -84,19 +97,26 @@ class Desk:
             if job.asker is not None:
                 job.asker.ring()
 
-    def serve(self, mark: Optional[tuple[int, int]]) -> None:
+    def serve(self, mark: Optional[tuple[int, int]]) -> bool:
         """Does what this thread owes to others: jobs, and the calls of its page. ``mark``: the last call before the
-        wait."""
+        wait. True: there is more to do."""
         self.depth += 1
         try:
             self.run_jobs()
-            if self.dispatcher is not None:
-                self.dispatcher.serve(None if self.depth <= OWN_DEPTH else mark)
+            if self.dispatcher is None:
+                return False
+            return self.dispatcher.serve(None if self.depth <= OWN_DEPTH else mark)
         finally:
             self.depth -= 1
 
-    def run_jobs(self) -> None:
-        while self.jobs:
+    @property
+    def serves(self) -> bool:
+        """Whether the thread is in a wait of ours, and so runs what it is handed."""
+        return self.dispatcher is not None or self.waits > 0
+
+    def run_jobs(self, until: Optional[float] = None) -> bool:
+        """Runs what the thread was handed, until a moment of the monotonic clock. True: there is more."""
+        while self.jobs and (until is None or time.monotonic() < until):
             job = self.jobs.popleft()
             job.runner, job.height = self, len(self.stack)
             self.stack.append(job)
@@ -104,6 +124,7 @@ class Desk:
                 job.run()
             finally:
                 self.stack.pop()
+        return bool(self.jobs)
 
     def block(self, port: Optional[_core.Port], timeout: Optional[float]) -> None:
         """Sleeps, without the GIL, until there may be something to look at."""
@@ -116,30 +137,47 @@ class Desk:
 
 
 _local = threading.local()
-_main: Optional[Desk] = None
+#: Made here and not when somebody asks: two threads that ask first would each make one.
+_main = Desk(threading.main_thread())
 
 
 def desk() -> Desk:
     """The desk of the calling thread."""
     own: Optional[Desk] = getattr(_local, "desk", None)
     if own is None:
-        thread = threading.current_thread()
-        own = _local.desk = main() if thread is threading.main_thread() else Desk(thread)
+        own = _local.desk = main() if is_main_thread() else Desk(threading.current_thread())
     return own
+
+
+def take(own: Desk) -> None:
+    """The calling thread waits at this desk from now on, which was made for it before it ran."""
+    _local.desk = own
+
+
+def is_main_thread() -> bool:
+    """Whether the caller is the main thread: Python's, or what the host application calls so."""
+    return threading.get_ident() == main().thread.ident
+
+
+def claim_main() -> None:
+    """The calling thread is the host's main thread. Nearly always it is Python's, too."""
+    global _main
+    own, former = desk(), main()
+    if own is not former:
+        own.is_main, _main = True, own
+        while former.jobs:
+            own.post(former.jobs.popleft())
 
 
 def main() -> Desk:
     """The desk of the main thread."""
-    global _main
-    if _main is None:
-        _main = Desk(threading.main_thread())
     return _main
 
 
 def forget_after_fork() -> None:
     """In a forked child: bells and jobs belong to the parent."""
     global _main, _local
-    _main, _local = None, threading.local()
+    _main, _local = Desk(threading.main_thread()), threading.local()
 
 
 @contextmanager
@@ -197,19 +235,21 @@ def wait_until(
     until = None if timeout is None else time.monotonic() + timeout
     if wait is not None:
         own.stack.append(wait)
+    own.waits += 1
     try:
         if wait is not None:
             _check_cycle(own)
         while not done():
-            own.serve(after)
+            more = own.serve(after)
             if done():
                 return True
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            own.block(port, left)
+            own.block(port, 0 if more else left)
         return True
     finally:
+        own.waits -= 1
         if wait is not None:
             own.stack.pop()
 
@@ -265,9 +305,34 @@ class Latch:
             self._waiting.remove(own)
 
 
+class Place(NamedTuple):
+    """Where a function is written."""
+
+    function: str
+    #: None: nowhere; it is not of Python.
+    file: Optional[str]
+    line: Optional[int]
+
+
+def innermost(function: Any) -> Any:
+    """What a partial, a wrapper or a bound method calls in the end."""
+    for _ in range(MAX_WRAPPERS):  # an object may claim to wrap itself
+        is_partial = isinstance(function, functools.partial)
+        inner = function.func if is_partial else getattr(function, "__wrapped__", getattr(function, "__func__", None))
+        if inner is None:
+            break
+        function = inner
+    return function
+
+
+def place(function: Any) -> Place:
+    inner = innermost(function)
+    code = getattr(inner, "__code__", None)
+    name = getattr(inner, "__qualname__", repr(inner))
+    return Place(name, None, None) if code is None else Place(name, code.co_filename, code.co_firstlineno)
+
+
 def location(function: Any) -> str:
     """Name, file and line of a function, for messages to people."""
-    inner = getattr(function, "__wrapped__", getattr(function, "__func__", function))
-    name = getattr(inner, "__qualname__", repr(inner))
-    code = getattr(inner, "__code__", None)
-    return name if code is None else f"{name} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+    where = place(function)
+    return where.function if where.file is None else f"{where.function} ({os.path.basename(where.file)}:{where.line})"

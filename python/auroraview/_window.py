@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Generic, Optional, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, TypeVar, overload
 
 from ._errors import WindowOperation
+
+if TYPE_CHECKING:
+    from ._recovery import Recovery
 
 #: The X11 protocol counts pixels of a window in 15 bits; Windows has the same limit.
 MAX_LENGTH = 32767
@@ -65,12 +68,16 @@ class Window:
     on_minimized = WindowEvent("``handler()``.")
     on_maximized = WindowEvent("``handler()``.")
     on_fullscreen = WindowEvent("``handler()``.")
-    on_restored = WindowEvent("``handler()``: no longer minimized, maximized or full screen.")
+    on_restored = WindowEvent(
+        "``handler()``: no longer minimized, maximized or full screen; or back after a crash, its page loaded."
+    )
 
     #: Whether the window's title is the document's.
     _title_follows = True
     #: As last reported by the UI process.
     _window: dict[str, Any] = {"title": "", "size": (0.0, 0.0), "position": None, "visible": False, "handle": None}
+
+    _recovery: Recovery
 
     def _set_window(self, **change: Any) -> None:
         raise NotImplementedError
@@ -158,9 +165,13 @@ class Window:
 
     @property
     def window_handle(self) -> Optional[int]:
-        """The native window (X11), or None where there is none or not yet."""
+        """The native window (X11, Windows; macOS: its number), or None where there is none or not yet."""
         handle: Optional[int] = self._window["handle"]
         return handle
+
+    def get_hwnd(self) -> Optional[int]:
+        """:attr:`window_handle`, by the name that hosts on Windows know."""
+        return self.window_handle
 
     def _titled(self, title: str) -> None:
         if self._title_follows:
@@ -168,6 +179,7 @@ class Window:
         self._raise_event("title_changed", title)
 
     def _changed(self, params: dict[str, Any]) -> None:
+        self._recovery.window(params)
         if "size" in params:
             self._window["size"] = tuple(params["size"])
             self._raise_event("resized", *params["size"])

@@ -1,5 +1,5 @@
 import type { Namespace } from "./index.ts";
-import { bare, defineProperty, deleteProperty, freeze, mapGet, mapSet, NewMap, NewProxy } from "./intrinsics.ts";
+import { bare, defineProperty, mapGet, mapSet, NewMap, NewProxy, preventExtensions } from "./intrinsics.ts";
 
 type Call = (method: string, params: unknown) => Promise<unknown>;
 
@@ -9,12 +9,11 @@ type Call = (method: string, params: unknown) => Promise<unknown>;
  */
 export function createNamespace(path: string, call: Call): Namespace {
   const children = new NewMap<string, Namespace>();
-  // Without own members, since a proxy must show its target's `name` as it is, and `auroraview.api.name` is a method.
   const target = () => {};
-  deleteProperty(target, "name");
-  deleteProperty(target, "length");
+  // Not frozen: a proxy must show its target's `name` as it is then, and `auroraview.api.name` is a method.
+  preventExtensions(target);
 
-  return new NewProxy(freeze(target), bare({
+  return new NewProxy(target, bare({
     get(_target: unknown, key: PropertyKey) {
       if (typeof key !== "string" || isLocal(key)) return undefined;
       let child = mapGet(children, key);
@@ -29,17 +28,8 @@ export function createNamespace(path: string, call: Call): Namespace {
 const toParams = (args: readonly unknown[]): unknown => (args.length > 1 ? args : args[0]);
 
 /** Names that the language looks for: with them a namespace would be awaited, stringified or printed by a call. */
-function isLocal(key: string): boolean {
-  switch (key) {
-    case "then":
-    case "toJSON":
-    case "toString":
-    case "valueOf":
-      return true;
-    default:
-      return false;
-  }
-}
+const isLocal = (key: string): boolean => key in LOCAL;
+const LOCAL = bare({ then: 0, toJSON: 0, toString: 0, valueOf: 0 });
 
 /**
  * Makes the namespaces of a session members of `view`, by way of `home`, its prototype. What is there stays as it is, so

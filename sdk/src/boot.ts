@@ -1,6 +1,6 @@
 // Entry of the bundle. It runs in every frame of every document, before any script of the page.
 import { createBridge } from "./bridge.ts";
-import { bare, defineProperty, hasOwn } from "./intrinsics.ts";
+import { bare, defineProperty, hasOwn, randomWord } from "./intrinsics.ts";
 import { engineTransport } from "./transport.ts";
 
 /**
@@ -9,6 +9,7 @@ import { engineTransport } from "./transport.ts";
  */
 declare const __AURORAVIEW_BOOT__: {
   readonly secret: string;
+  /** Which may have the bridge; the view's own is the first. */
   readonly origins: readonly string[];
   readonly debug: boolean;
   readonly trace: boolean;
@@ -18,20 +19,13 @@ declare const __AURORAVIEW_BOOT__: {
 const documentOrigin = (): string =>
   location.origin === "null" ? `${location.protocol}//${location.host}` : location.origin;
 
-/** 32 hex digits. `crypto.randomUUID` is for secure contexts only. */
-function mintNonce(): string {
-  let nonce = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(16))) nonce += byte.toString(16).padStart(2, "0");
-  return nonce;
-}
-
 function boot(): void {
   if (window !== window.top) return;
   if (!__AURORAVIEW_BOOT__.origins.includes(documentOrigin())) return;
   if (hasOwn(window, "auroraview")) return; // injected twice
-  const transport = engineTransport(mintNonce());
+  const transport = engineTransport(__AURORAVIEW_BOOT__.origins[0]!);
   if (transport === undefined) return;
-  const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, mintNonce(), __AURORAVIEW_BOOT__.trace);
+  const view = createBridge(transport, __AURORAVIEW_BOOT__.secret, randomWord(16), __AURORAVIEW_BOOT__.trace);
   defineProperty(window, "auroraview", bare({ value: view, enumerable: true }));
 }
 

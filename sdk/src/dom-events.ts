@@ -1,5 +1,5 @@
 import { customDetail, customEvent, dispatchOnWindow, eventType, guarded, isBrowserEvent, listen, unlisten } from "./dom.ts";
-import { NewSet, NewWeakSet, setAdd, setDelete, setForEach, setHas, startsWith, weakAdd, weakHas } from "./intrinsics.ts";
+import { mapForEach, mapGet, mapSet, NewMap, NewWeakSet, startsWith, weakAdd, weakHas } from "./intrinsics.ts";
 import { RESERVED } from "./protocol.ts";
 
 /** Fired on window once the bridge is ready and the document's scripts have run. */
@@ -17,7 +17,7 @@ export interface DomEvents {
 export function createDomEvents(send: (name: string, detail: unknown) => void): DomEvents {
   /** What we dispatched ourselves must not go back to where it came from. */
   const ours = new NewWeakSet<Event>();
-  const forwarded = new NewSet<string>();
+  let forwarded = new NewMap<string, true>();
 
   // On window and without capture: a page that stops an event keeps it.
   function forward(event: Event): void {
@@ -41,21 +41,15 @@ export function createDomEvents(send: (name: string, detail: unknown) => void): 
     },
     dispatchReady: () => dispatchOurs(customEvent(READY_EVENT)),
     forwardOnly(names) {
-      const wanted = new NewSet<string>();
+      const wanted = new NewMap<string, true>();
       for (let i = 0; i < names.length; i += 1) {
         const name = names[i];
-        if (typeof name === "string" && name !== "" && !startsWith(name, RESERVED)) setAdd(wanted, name);
+        if (typeof name !== "string" || name === "" || startsWith(name, RESERVED)) continue;
+        mapSet(wanted, name, true);
+        listen(name, forward); // once, however often it is called
       }
-      setForEach(forwarded, (name) => {
-        if (setHas(wanted, name)) return;
-        setDelete(forwarded, name);
-        unlisten(name, forward);
-      });
-      setForEach(wanted, (name) => {
-        if (setHas(forwarded, name)) return;
-        setAdd(forwarded, name);
-        listen(name, forward);
-      });
+      mapForEach(forwarded, (_, name) => mapGet(wanted, name) ?? unlisten(name, forward));
+      forwarded = wanted;
     },
   };
 }

@@ -1,34 +1,24 @@
 // What the bridge uses of the DOM, taken at the same moment and for the same reason as in intrinsics.ts.
-import { apply, bare, uncurryGetter, uncurryThis } from "./intrinsics.ts";
-
-type Listener = (event: Event) => void;
-type Timer = ReturnType<typeof globalThis.setTimeout>;
+import type { Transfer } from "./transfer.ts";
+import { bare, known, uncurryGetter, uncurryThis } from "./intrinsics.ts";
 
 const doc = document;
 const target = window;
 const NewCustomEvent = CustomEvent;
-const NewTextEncoder = TextEncoder;
-const { setTimeout: setTimer, clearTimeout: clearTimer, queueMicrotask: queue } = globalThis;
-const { console } = globalThis;
-const { error: consoleError, warn: consoleWarn } = console;
-const clock = globalThis.performance;
-const { now: readClock } = clock;
-const clockStart = clock.timeOrigin;
-const reportTo = globalThis.reportError as ((error: unknown) => void) | undefined;
-
-// Of window rather than of EventTarget.prototype: in test environments `window` is often no EventTarget, its members are
-// bound to one.
-const { addEventListener: add, removeEventListener: remove, dispatchEvent: dispatch } = target;
+const { console, performance, fetch } = globalThis;
+const clockStart = performance.timeOrigin;
+const readClock = performance.now.bind(performance);
 const detailOf = uncurryGetter<CustomEvent, unknown>(CustomEvent.prototype, "detail");
-const encode = uncurryThis(TextEncoder.prototype.encode);
 
-export const setTimeout = (fn: () => void, ms: number): Timer => apply(setTimer, target, [fn, ms]);
-export const clearTimeout = (timer: Timer): void => apply(clearTimer, target, [timer]);
-export const queueMicrotask = (fn: () => void): void => apply(queue, target, [fn]);
+export const NewAbortController = AbortController;
+export const abort = uncurryThis(AbortController.prototype.abort);
+export const signalOf = uncurryGetter<AbortController, AbortSignal>(AbortController.prototype, "signal");
 
-export const listen = (name: string, fn: Listener): void => apply(add, target, [name, fn]);
-export const unlisten = (name: string, fn: Listener): void => apply(remove, target, [name, fn]);
-export const dispatchOnWindow = (event: Event): boolean => apply(dispatch, target, [event]);
+// They need no `this`: without one they are those of window. Not of EventTarget.prototype: in test environments `window` is
+// often no EventTarget, its members are bound to one.
+export const {
+  addEventListener: listen, clearTimeout, dispatchEvent: dispatchOnWindow, queueMicrotask, removeEventListener: unlisten, setTimeout,
+} = globalThis;
 export const eventType = uncurryGetter<Event, string>(Event.prototype, "type");
 export const customEvent = (name: string, detail?: unknown): CustomEvent => new NewCustomEvent(name, bare({ detail }));
 
@@ -48,19 +38,40 @@ export const isBrowserEvent = (name: string): boolean =>
 /** True if every script that stands in the document has certainly run. */
 export const isLoaded = (): boolean => doc.readyState === "complete";
 
-export const utf8Length = (text: string): number => encode(new NewTextEncoder(), text).length;
+/**
+ * The transfer of a page whose own scheme is at `origin`. Throws the status, or the engine's error.
+ */
+export function fetchTransfer(origin: string): Transfer {
+  const { prototype } = Response;
+  const statusOf = uncurryGetter<Response, number>(prototype, "status");
+  const bytesOf = uncurryThis(prototype.arrayBuffer);
+  return async (path, key, body) => {
+    const headers = bare({ "x-auroraview": key });
+    const init = bare({ method: body === undefined ? "GET" : "POST", body, headers, cache: "no-store", credentials: "omit" });
+    const response = await known(fetch(`${origin}/$/${path}`, init as RequestInit));
+    const status = statusOf(response);
+    if (status > 299) throw status; // a redirection is followed, and what is below is no answer
+    return known(bytesOf(response));
+  };
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** A text as UTF-8. */
+export const encodeText = encoder.encode.bind(encoder) as (text: string) => Uint8Array;
+/** The other way; it drops a byte order mark. */
+export const decodeText = decoder.decode.bind(decoder) as (bytes: Uint8Array) => string;
 
 /** Milliseconds since 1970, with what the engine gives of the fractions. */
-export const now = (): number => clockStart + apply(readClock, clock, []);
+export const now = (): number => clockStart + readClock();
 
-export const warn = (text: string): void => apply(consoleWarn, console, [text]);
-export const complain = (text: string, cause?: unknown): void =>
-  apply(consoleError, console, cause === undefined ? [text] : [text, cause]);
+export const { error: complain } = console;
 
-/** An exception of the page's own code: shown as if nobody had caught it, and the bridge goes on. */
+/** An exception of the page's own code: nobody catches it, in a task of its own, and the bridge goes on. */
 export function report(error: unknown): void {
-  if (reportTo !== undefined) apply(reportTo, target, [error]);
-  else complain("Uncaught (in a handler of auroraview)", error);
+  setTimeout(() => {
+    throw error;
+  }, 0);
 }
 
 /** Calls code of the page. */

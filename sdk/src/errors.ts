@@ -1,5 +1,5 @@
-import type { ErrorCode, WireError } from "./protocol.ts";
-import { bare, defineProperty, hasOwn, indexOf, NewError, slice, startsWith, toText } from "./intrinsics.ts";
+import type { ErrorCode } from "./protocol.ts";
+import { bare, defineProperty, hasOwn, indexOf, isObject, NewError, own, slice, startsWith, toText } from "./intrinsics.ts";
 
 /** Every error of the bridge, and every error that came from Python: `name` is then the Python class. */
 export class AuroraViewError extends Error {
@@ -10,15 +10,17 @@ export class AuroraViewError extends Error {
   /** What the raiser attached. */
   declare readonly data?: unknown;
 
-  constructor(error: WireError) {
-    super(error.message);
-    this.code = error.code;
+  /** `more`: the members beside those that each has. */
+  constructor(name: string, code: string, message: string, more: object = bare({})) {
+    super(message);
+    this.code = code;
     // Defined rather than assigned: a setter on Error.prototype could be the page's.
-    define(this, "name", error.name);
-    if (hasOwn(error, "traceback")) define(this, "traceback", error.traceback);
-    if (hasOwn(error, "data")) define(this, "data", error.data);
+    define(this, "name", name);
+    for (const member in MORE) if (hasOwn(more, member)) define(this, member, own(more, member));
   }
 }
+
+const MORE = bare({ traceback: 0, data: 0 });
 
 const define = (to: object, name: string, value: unknown): boolean =>
   defineProperty(to, name, bare({ value, writable: true, configurable: true, enumerable: name !== "name" }));
@@ -27,19 +29,23 @@ const define = (to: object, name: string, value: unknown): boolean =>
 const nameOf = (code: ErrorCode): string =>
   code === "TIMEOUT" ? "TimeoutError" : code === "CANCELLED" ? "AbortError" : "AuroraViewError";
 
-export const fault = (code: ErrorCode, message: string): AuroraViewError =>
-  new AuroraViewError({ name: nameOf(code), code, message });
+export const fault = (code: ErrorCode, message: string, more?: object): AuroraViewError =>
+  new AuroraViewError(nameOf(code), code, message, more);
 
 /** The words of whatever was thrown. */
 export function describe(thrown: unknown): string {
   try {
-    return typeof thrown === "object" && thrown !== null ? (thrown as Error).message : toText(thrown);
+    return isObject(thrown) ? (thrown as Error).message : toText(thrown);
   } catch {
     return "it throws";
   }
 }
 
-export const closedError = (): AuroraViewError => fault("CLOSED", "the view is closed, or its UI process is gone");
+export const closedError = (): AuroraViewError => fault("CLOSED", "the view is closed");
+
+/** Set by build.mjs; the SDK's fake transport runs without it, on V8 mostly. */
+declare const __WEBVIEW2__: boolean | undefined;
+const ON_WEBKIT = typeof __WEBVIEW2__ !== "undefined" && !__WEBVIEW2__;
 
 /** The stack of whoever called the bridge, for the error that may arrive later. */
 export const callSite = (): Error => new NewError("call");
@@ -48,7 +54,7 @@ export const callSite = (): Error => new NewError("call");
 export function blame(error: AuroraViewError, site: Error): AuroraViewError {
   const frames = site.stack ?? "";
   // WebKit has the frames only; V8 begins with a line that names the error.
-  const stack = startsWith(frames, "Error: call\n") ? `${error.name}: ${error.message}${slice(frames, indexOf(frames, "\n"))}` : frames;
-  define(error, "stack", stack);
+  const isNamed = !ON_WEBKIT && startsWith(frames, "Error: call\n");
+  define(error, "stack", isNamed ? `${error.name}: ${error.message}${slice(frames, indexOf(frames, "\n"))}` : frames);
   return error;
 }

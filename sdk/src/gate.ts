@@ -1,9 +1,10 @@
 import type { AuroraViewError } from "./errors.ts";
-import { NewPromise, NewSet, setAdd, setClear, setForEach } from "./intrinsics.ts";
+import { mapForEach, mapSet, NewMap, NewPromise } from "./intrinsics.ts";
 
 /** Promises that wait for one thing: `whenReady()`, `drained()`. Each waiter has its own, so nobody can spoil another's. */
 export interface Gate<T> {
-  wait(): Promise<T>;
+  /** Does not wait if the thing is there. */
+  wait(isThere: boolean, value?: T): Promise<T>;
   release(value: T): void;
   fail(error: () => AuroraViewError): void;
 }
@@ -15,16 +16,17 @@ interface Waiter<T> {
 
 /** `check` throws where waiting would be in vain. */
 export function createGate<T>(check: () => void): Gate<T> {
-  const waiters = new NewSet<Waiter<T>>();
+  let waiters = new NewMap<Waiter<T>, unknown>();
   const each = (fn: (waiter: Waiter<T>) => void) => {
-    setForEach(waiters, fn);
-    setClear(waiters);
+    mapForEach(waiters, (_, waiter) => fn(waiter));
+    waiters = new NewMap();
   };
   return {
-    wait: () =>
+    wait: (isThere, value) =>
       new NewPromise((resolve, reject) => {
+        if (isThere) return resolve(value as T);
         check(); // what it throws rejects the promise
-        setAdd(waiters, { resolve, reject });
+        mapSet(waiters, { resolve, reject }, 0);
       }),
     release: (value) => each((waiter) => waiter.resolve(value)),
     fail: (error) => each((waiter) => waiter.reject(error())),

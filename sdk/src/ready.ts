@@ -1,7 +1,6 @@
 import type { AuroraViewError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import type { Ready } from "./index.ts";
-import { NewPromise } from "./intrinsics.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface ReadyState {
@@ -16,10 +15,7 @@ export function createReady(outbox: Outbox): ReadyState {
   const gate = createGate<Ready>(outbox.check);
   let ready: Ready | undefined;
   return {
-    whenReady() {
-      const known = ready;
-      return known === undefined ? gate.wait() : new NewPromise((resolve) => resolve(known));
-    },
+    whenReady: () => gate.wait(ready !== undefined, ready),
     isReady: () => ready !== undefined,
     onHello(doc) {
       ready = { doc };

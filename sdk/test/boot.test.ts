@@ -15,7 +15,24 @@ test("window.auroraview cannot be replaced or changed", async () => {
 test("its members", async () => {
   const { window } = await openPage();
   expect(Object.keys(window.auroraview).sort()).toEqual(
-    ["api", "call", "drained", "isReady", "off", "on", "once", "send_event", "setConfig", "whenReady"],
+    [
+      "api",
+      "call",
+      "clearAllPendingCalls",
+      "drained",
+      "handle",
+      "isReady",
+      "markBackendHealthy",
+      "markBackendUnhealthy",
+      "native",
+      "off",
+      "on",
+      "once",
+      "send_event",
+      "setConfig",
+      "state",
+      "whenReady",
+    ],
   );
 });
 
@@ -44,6 +61,7 @@ test("a frame gets no bridge", async () => {
   const host = createFakeHost();
   frame.webkit = { messageHandlers: { auroraview: { postMessage: (text: string) => host.post(text) } } };
   frame.TextEncoder = TextEncoder;
+  frame.TextDecoder = TextDecoder;
   frame.eval(wrap(["about://", "null", "http://localhost:5173"]));
   expect(frame.auroraview).toBe(undefined);
   expect(host.posts).toEqual([]);
@@ -61,6 +79,7 @@ test("injected twice, the first stays alone", async () => {
 test("without the script message handler nothing happens", () => {
   const { window } = new JSDOM("", { url: "http://localhost:5173", runScripts: "outside-only" });
   (window as any).TextEncoder = TextEncoder;
+  (window as any).TextDecoder = TextDecoder;
   window.eval(wrap(["http://localhost:5173"]));
   expect((window as any).auroraview).toBe(undefined);
 });

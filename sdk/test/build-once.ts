@@ -3,11 +3,11 @@ import type { TestProject } from "vitest/node";
 import { bundle } from "../build.mjs";
 
 export default function setup(project: TestProject): void {
-  project.provide("bundle", bundle());
+  project.provide("bundles", { webkit: bundle("webkit"), webview2: bundle("webview2") });
 }
 
 declare module "vitest" {
   export interface ProvidedContext {
-    bundle: string;
+    bundles: { readonly webkit: string; readonly webview2: string };
   }
 }

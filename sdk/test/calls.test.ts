@@ -49,11 +49,12 @@ test("an error of Python keeps its name, message, code and data", async () => {
   expect(error).toMatchObject({ message: "bad", ...data });
 });
 
-test("an error has the stack of the call", async () => {
-  const page = await openPage();
+test.each(["webkitgtk", "wkwebview", "webview2"] as const)("an error has the stack of the call (%s)", async (engine) => {
+  const page = await openPage({ engine });
   page.run("function caller() { return auroraview.call('none') }");
   const error = await failure(page.run("caller()"));
-  expect(error.stack).toMatch(/^Error: no function none\n/);
+  // Node's engine is that of WebView2, and names the error in the first line; WebKit has only the frames.
+  if (engine === "webview2") expect(error.stack).toMatch(/^Error: no function none\n/);
   expect(error.stack).toContain("caller");
 });
 
@@ -104,9 +105,9 @@ test.each([{ callTimeoutMs: -1 }, { callTimeoutMs: "5" }, { callTimeoutMs: NaN }
   expect(() => auroraview.setConfig(values as never)).toThrow(/number of milliseconds|an object/);
 });
 
-test("a wrong page configuration is a warning", async () => {
-  const { warnings, auroraview } = await openPage({ html: "<script>__AURORAVIEW_CONFIG__ = { callTimeoutMs: 'x' }</script>" });
-  expect(warnings[0]).toContain("__AURORAVIEW_CONFIG__");
+test("a wrong page configuration is reported, and ignored", async () => {
+  const { errors, auroraview } = await openPage({ html: "<script>__AURORAVIEW_CONFIG__ = { callTimeoutMs: 'x' }</script>" });
+  expect(errors[0]).toContain("__AURORAVIEW_CONFIG__");
   expect(auroraview.isReady()).toBe(true);
 });
 
@@ -157,12 +158,7 @@ test("over 4096 pending calls: BUSY at once, and free again after an answer", as
 test.each([
   ["a cycle", "const a = {}; a.a = a; a", /circular/i],
   ["a BigInt", "({ n: 1n })", /BigInt \(at "n"\)/],
-  ["a typed array", "new Uint8Array(3)", /Uint8Array/],
-  ["a nested typed array", "({ a: [{ pixels: new Float32Array(3) }] })", /Float32Array \(at "pixels"\)/],
-  ["a DataView", "({ v: new DataView(new ArrayBuffer(1)) })", /DataView/],
-  ["an ArrayBuffer", "[new ArrayBuffer(3)]", /ArrayBuffer \(at "0"\)/],
-  ["a Blob", "({ b: new Blob(['x']) })", /Blob/],
-  ["a File", "({ b: new File(['x'], 'x') })", /File/],
+  ["a SharedArrayBuffer", "({ s: new SharedArrayBuffer(1) })", /SharedArrayBuffer \(at "s"\)/],
   ["a FormData", "new FormData()", /FormData/],
   ["a Map", "({ m: new Map() })", /Map/],
   ["a Set", "new Set()", /Set/],
@@ -193,7 +189,7 @@ test("what JSON writes itself stays", async () => {
 test("over 16 MiB: TOO_LARGE, counted in bytes", async () => {
   const { auroraview, host } = await openPage();
   host.bind("length", (text: string) => text.length);
-  const cjk = "界".repeat(5.5 * 2 ** 20);
+  const cjk = Array(600).fill("界".repeat(10_000));
   expect(await failure(auroraview.call("length", cjk))).toMatchObject({ code: "TOO_LARGE" });
   expect(() => auroraview.send_event("e", "x".repeat(2 ** 24))).toThrow(/larger/);
   expect(await auroraview.call("length", "x".repeat(2 ** 23))).toBe(2 ** 23);

@@ -45,8 +45,8 @@ test("a handler that throws is reported and the others run", async () => {
   auroraview.on("e", () => seen.push(1));
   host.emit("e");
   host.emit("e");
-  await until(() => seen.length === 2);
-  expect(errors.length).toBe(2);
+  await until(() => errors.length === 2);
+  expect(seen).toEqual([1, 1]);
   expect(errors[0]).toContain("mine");
 });
 
@@ -159,10 +159,10 @@ test("CustomEvents of subscribed names are forwarded: on window, by bubbling, an
 
 test("what cannot be sent is reported and does not reach the dispatcher", async () => {
   const { host, run, errors } = await openPage({ session: { events: ["e"] } });
-  run("dispatchEvent(new CustomEvent('e', { detail: new Uint8Array(1) }))");
+  run("dispatchEvent(new CustomEvent('e', { detail: new Map() }))");
   await tasks();
   expect(host.events).toEqual([]);
-  expect(errors[0]).toContain("Uint8Array");
+  expect(errors[0]).toContain("Map");
 });
 
 test("our own events never go back", async () => {

@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { AuroraViewError } from "../src/errors.ts";
+import { ERROR_NUMBERS } from "../src/error-numbers.ts";
+import type { AuroraViewError } from "../src/errors.ts";
 import { encodeData } from "../src/json.ts";
 import {
   decodeBatch,
   decodeMessage,
   encodeError,
+  encodeFailure,
   encodeLine,
   encodeNotification,
   encodeRequest,
-  ERROR_NUMBERS,
   type LineKind,
   MAX_BODY,
   MAX_PARKED,
@@ -28,7 +29,7 @@ interface MessageCase {
   result?: string;
   error?: string;
 }
-type LineCase = { name: string; kind: LineKind; id: number; body: string; line: string };
+type LineCase = { name: string; kind: LineKind; id: number; att?: number[]; body: string; line: string };
 type BatchCase = { name: string; messages: string[]; batch: string };
 
 // `npm test` runs here: import.meta.url is no file address in this environment.
@@ -52,8 +53,8 @@ describe("protocol/README.md", () => {
 });
 
 describe("page_lines", () => {
-  test.each(read<LineCase>("page_lines"))("$name", ({ kind, id, body, line }) => {
-    expect(encodeLine(kind, id, body)).toBe(line);
+  test.each(read<LineCase>("page_lines"))("$name", ({ kind, id, body, line, att = [] }) => {
+    expect(encodeLine(kind, id, body, att.map((number) => `+${number}`).join(""))).toBe(line);
     expect(line.indexOf("\n")).toBe(line.length - 1);
   });
 });
@@ -77,38 +78,43 @@ describe("page_messages from the page", () => {
 function written({ kind, id = 0, method, params, error }: MessageCase): string {
   if (kind === "response") {
     const { message, data } = value(error);
-    return encodeError(id, data.code, message);
+    return encodeError(id, encodeFailure(data.code, message));
   }
-  const text = encodeData(value(params));
-  return kind === "request" ? encodeRequest(id, value(method), text) : encodeNotification(value(method), text);
+  const data = encodeData(value(params));
+  return kind === "request" ? encodeRequest(id, value(method), data) : encodeNotification(value(method), data);
 }
 
 describe("page_messages from the host", () => {
   test.each(read<MessageCase>("page_messages").filter(({ from }) => from === "host"))("$name", (it) => {
-    const message = decodeMessage(JSON.parse(it.body));
     const params = "params" in it ? value(it.params) : {};
-    switch (message.kind) {
-      case "hello":
-        return expect(message.hello).toEqual(params);
-      case "session":
-        return expect(message.session).toEqual(params);
-      case "credit":
-        return expect(message.events).toBe(params.events);
-      case "event":
-        return expect([message.name, message.data]).toEqual([value(it.method), params]);
-      case "result":
-        return expect([message.id, message.result]).toEqual([it.id, value(it.result)]);
-      case "error":
-        return expectError(new AuroraViewError(message.error), value(it.error));
-      default:
-        throw new Error(`read as ${message.kind}`);
-    }
+    const unexpected = (...read: unknown[]) => {
+      throw new Error(`read as ${JSON.stringify(read)}`);
+    };
+    decodeMessage(JSON.parse(it.body), {
+      onHello: (hello) => expect(hello).toEqual(params),
+      onSession: (session) => expect(session).toEqual(params),
+      onCredit: (...given) => expect(given).toEqual([params.events ?? 0, params.stream ?? 0, params.items ?? 0]),
+      onCancel: (...given) => expect(given).toEqual([params.id ?? 0, params.stream ?? 0]),
+      onLane: () => expect(params).toEqual({}),
+      onProgress: (given) => expect(given).toEqual(params),
+      onState: (given) => expect(given).toEqual(params),
+      onHealth: (error) => expect(error).toEqual(params.status === "ok" ? undefined : params),
+      onEvent: (...given) => expect(given).toEqual([value(it.method), params]),
+      onResult: (...given) => expect(given).toEqual([it.id, value(it.result)]),
+      onError(id, error) {
+        expect(id).toBe(it.id);
+        expectError(error, value(it.error));
+      },
+      onRequest: unexpected,
+      onInvalid: unexpected,
+    });
+    expect.hasAssertions();
   });
 
   function expectError(error: AuroraViewError, wire: any): void {
     expect(error.message).toBe(wire.message);
     expect(error.name).toBe(wire.data?.name ?? "AuroraViewError");
-    expect(error.code).toBe(wire.data?.code ?? "METHOD_NOT_FOUND");
+    expect(error.code).toBe(wire.data?.code ?? "INTERNAL");
     for (const member of ["traceback", "data"] as const) {
       expect(member in error).toBe(member in (wire.data ?? {}));
       expect(error[member]).toEqual(wire.data?.[member]);

@@ -67,7 +67,7 @@ const attacks: Record<string, string> = {
     "Object.defineProperty(MessageEvent.prototype, 'data', { get: boom }); Event.prototype.stopImmediatePropagation = boom",
 };
 
-const engines = ["webkit", "webview2"] as const;
+const engines = ["webkitgtk", "wkwebview", "webview2"] as const;
 const cases = engines.flatMap((engine) => Object.entries(attacks).map(([what, attack]) => ({ engine, what, attack })));
 
 test.each(cases)("on $engine the page breaks $what", async ({ engine, attack }) => {

@@ -14,7 +14,7 @@ export interface PageOptions extends FakeHostOptions {
   before?: (window: DOMWindow) => void;
   host?: FakeHost;
   /** Whose way of posting the page has. */
-  engine?: "webkit" | "webview2";
+  engine?: "webkitgtk" | "wkwebview" | "webview2";
 }
 
 export interface Page {
@@ -23,20 +23,48 @@ export interface Page {
   host: FakeHost;
   /** What the page's console got, newest last. */
   errors: string[];
-  warnings: string[];
   /** Runs a script of the page. */
   run(script: string): any;
 }
 
-export function wrap(origins: string[]): string {
+export function wrap(origins: string[], engine: "webkit" | "webview2" = "webkit"): string {
   const boot = JSON.stringify({ secret: SECRET, origins, debug: false });
-  return `(function(){"use strict";const __AURORAVIEW_BOOT__=${boot};${inject("bundle")}})()`;
+  return `(function(){"use strict";const __AURORAVIEW_BOOT__=${boot};${inject("bundles")[engine]}})()`;
 }
 
-function webkitHandler(window: DOMWindow, host: FakeHost) {
-  // The engine's promises are of the page's realm.
+/** WebKitGTK's UI process answers with rejections, as webkitgtk.rs says, and WKWebView's with values. */
+function webkitHandler(window: DOMWindow, host: FakeHost, rejects: boolean) {
+  // The engine's promises and errors are of the page's realm.
   const PagePromise = window["Promise"] as PromiseConstructor;
-  return { postMessage: (text: string) => new PagePromise((done, failed) => void host.post(text).then(done, failed)) };
+  const PageError = window["Error"] as ErrorConstructor;
+  return {
+    postMessage: (text: string) =>
+      new PagePromise((done, failed) => {
+        const reject = (reason: string) => failed(new PageError(reason));
+        void host.post(text).then(rejects ? reject : done, (error: Error) => reject(error.message));
+      }),
+  };
+}
+
+/** jsdom has no fetch. Ours knows the own scheme and answers as the UI process does. */
+function addFetch(window: DOMWindow, host: FakeHost): void {
+  window["Response"] = Response;
+  window.Blob.prototype.arrayBuffer ??= function (this: Blob) {
+    return new Promise((done) => {
+      const reader = new window.FileReader();
+      reader.onload = () => done(reader.result as ArrayBuffer);
+      reader.readAsArrayBuffer(this);
+    });
+  };
+  const answer = async (url: string, init: { headers: Record<string, string>; body?: Uint8Array }) => {
+    const [, path = ""] = /^av:\/\/app\/\$\/(.*)$/.exec(url) ?? [];
+    try {
+      return new Response(await host.transfer(path, init.headers["x-auroraview"]!, init.body));
+    } catch (error) {
+      return new Response((error as Error).message, { status: (error as { status?: number }).status ?? 404 });
+    }
+  };
+  Object.assign(window, { fetch: answer });
 }
 
 /** An event target, as WebView2's is; what the UI process does with a post and its answer is in webview2.rs. */
@@ -58,24 +86,25 @@ function webview2Port(window: DOMWindow, host: FakeHost) {
 export function loadPage(options: PageOptions = {}): Page {
   const host = options.host ?? createFakeHost(options);
   const errors: string[] = [];
-  const warnings: string[] = [];
   const virtualConsole = new VirtualConsole();
   const write = (to: string[]) => (...parts: unknown[]) => void to.push(parts.map(String).join(" "));
-  virtualConsole.on("error", write(errors)).on("warn", write(warnings)).on("jsdomError", write(errors));
+  virtualConsole.on("error", write(errors)).on("jsdomError", write(errors));
   const { window } = new JSDOM(options.html ?? "<!doctype html><title>page</title>", {
     url: options.url ?? "http://localhost:5173/index.html",
     runScripts: "dangerously",
     virtualConsole,
     beforeParse(window) {
       if (options.engine === "webview2") window["chrome"] = { webview: webview2Port(window, host) };
-      else window["webkit"] = { messageHandlers: { auroraview: webkitHandler(window, host) } };
+      else window["webkit"] = { messageHandlers: { auroraview: webkitHandler(window, host, options.engine !== "wkwebview") } };
       window["TextEncoder"] = TextEncoder; // jsdom has none
+      window["TextDecoder"] = TextDecoder;
+      addFetch(window, host);
       options.before?.(window);
-      window.eval(wrap(options.origins ?? ["av://app", "http://localhost:5173"]));
+      window.eval(wrap(options.origins ?? ["av://app", "http://localhost:5173"], options.engine === "webview2" ? "webview2" : "webkit"));
     },
   });
   const page = window as Page["window"];
-  return { window: page, auroraview: page.auroraview, host, errors, warnings, run: (script) => window.eval(script) };
+  return { window: page, auroraview: page.auroraview, host, errors, run: (script) => window.eval(script) };
 }
 
 /** Opens a page and waits until it has loaded and is ready. */

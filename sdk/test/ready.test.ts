@@ -25,13 +25,6 @@ test("auroraviewready fires once, when the page's scripts can hear it", async ()
   expect(window["count"]).toBe(1);
 });
 
-test("another version of the protocol is a warning", async () => {
-  const { host, warnings } = await openPage({ autoHello: false });
-  host.send({ method: "$/hello", params: { doc: 1, session: {}, debug: false, schema_version: 2 } });
-  await until(() => warnings.length === 1);
-  expect(warnings[0]).toContain("version");
-});
-
 test("a hello without a session is survived", async () => {
   const { host, auroraview } = await openPage({ autoHello: false });
   host.send({ method: "$/hello" });

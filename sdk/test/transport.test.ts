@@ -1,4 +1,4 @@
-// WebView2 has messages only; the bridge makes posts with answers of them. WebKit's own are used by all other tests.
+// WebView2 has messages only; the bridge makes posts with answers of them. WebKitGTK's own way is used by all other tests.
 import { expect, test } from "vitest";
 import { openPage, tasks, until, type Page } from "./page.ts";
 
@@ -8,8 +8,8 @@ const open = () => openPage({ engine: "webview2" });
 const forge = ({ run }: Page, data: string): unknown =>
   run(`chrome.webview.dispatchEvent(new MessageEvent("message", { data: ${JSON.stringify(data)} }))`);
 
-test("calls and events go both ways, in order and many at once", async () => {
-  const { auroraview, host } = await open();
+test.each(["webkitgtk", "wkwebview", "webview2"] as const)("calls and events go both ways, in order and many at once: %s", async (engine) => {
+  const { auroraview, host } = await openPage({ engine });
   host.bind("api.double", (params) => params * 2);
   const calls = Array.from({ length: 100 }, (_, n) => auroraview.call<number>("api.double", n));
   expect(await Promise.all(calls)).toEqual(Array.from({ length: 100 }, (_, n) => n * 2));
@@ -41,10 +41,10 @@ test("what the page makes up answers nothing", async () => {
   expect(page.host.parked).toBeGreaterThan(0);
 });
 
-test("a refusal ends the bridge with its reason", async () => {
-  const { auroraview, host, errors } = await open();
+test.each(["webkitgtk", "wkwebview", "webview2"] as const)("a refusal ends the bridge with its reason: %s", async (engine) => {
+  const { auroraview, host, errors } = await openPage({ engine });
   const call = auroraview.call("api.never");
-  host.close("auroraview: refused: wrong secret");
+  host.close("refused: wrong secret");
   await expect(call).rejects.toMatchObject({ code: "CLOSED" });
-  expect(errors).toEqual(["auroraview: refused: wrong secret"]);
+  expect(errors).toEqual(["auroraview: the link is gone: refused: wrong secret"]);
 });

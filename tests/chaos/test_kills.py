@@ -9,11 +9,15 @@ import time
 
 import pytest
 
-from auroraview import EvalTimeoutError, UiProcessError, WebView, _process
+from auroraview import EvalTimeoutError, PageGoneError, RestartPolicy, UiProcessError, WebView, _process
 from support import processes
 from support.chaos import FOR_EVER, Chaos, Ledger, Load
 from support.desktop import PATIENCE, until
-from support.views import Recorder, shown
+from support.ui_process import own_ui_process
+from support.views import NEVER, Recorder, show_connected, shown
+
+#: One view outlives all of them.
+ALWAYS = RestartPolicy(restarts=1_000_000)
 
 
 def ui_process() -> int:
@@ -41,12 +45,12 @@ def test_c1_killed_ui_process(chaos: Chaos) -> None:
         reached = chaos.random.randrange(400)
         ledger = Ledger(reached)
         begun = time.monotonic()
-        view = WebView(html="<p>to be killed")
+        view = WebView(html="<p>to be killed", recovery=NEVER)
         loaded, closed = Recorder(), Recorder()
         view.on_loaded(loaded)
         view.on_closed(closed)
         load = Load(view, ledger)
-        view.show(wait=False)
+        show_connected(view)
         if reached > 50:  # else: killed while it starts
             loaded.next()
             restarts.append(time.monotonic() - begun)
@@ -76,6 +80,55 @@ def test_c1_killed_ui_process(chaos: Chaos) -> None:
     assert set(outcomes) <= {"value", "ShutdownInProgressError", "PageGoneError"}
 
 
+def test_c1_views_outlive_their_ui_process(chaos: Chaos) -> None:
+    """The same views survive every kill, also one while they are coming back: page, bindings and state are there again,
+    no call runs twice, and whoever waits is answered once."""
+    kills = chaos.count(10, 300)
+    told, answered, back = [], [], []
+    ran: list[int] = []
+    outcomes: dict[str, int] = {}
+    with shown("<p>one", recovery=ALWAYS) as one, shown("<p>two", recovery=ALWAYS) as two:
+        crashed, restored = Recorder(), Recorder()
+        for view in (one, two):
+            view.on_crashed(lambda crash: crashed(time.monotonic()))
+            view.on_restored(lambda: restored(time.monotonic()))
+            view.bind_call("api.once", ran.append)
+        before = processes.descriptors()
+        for kill in range(kills):
+            ledger = Ledger()
+            for view in (one, two):
+                view.state["kill"] = kill
+                for _ in range(chaos.random.randrange(1, 30)):
+                    view.eval_js_async(FOR_EVER, ledger.callback(), timeout_ms=int(1000 * PATIENCE))
+            one.eval_js(f"auroraview.api.once({kill})")
+            killed = time.monotonic()
+            os.kill(ui_process(), signal.SIGKILL)
+            twice = kill % 3 == 2
+            if twice:  # again while it comes back
+                crashed.take(2)
+                os.kill(ui_process(), signal.SIGKILL)
+                killed = time.monotonic()
+            told.append(max(crashed.take(2)) - killed)
+            until("the answers", lambda ledger=ledger: not ledger.unanswered())
+            if not twice:
+                answered.append(ledger.last - killed)
+            back.append(max(restored.take(2)) - killed)
+            for kind, count in ledger.outcomes().items():
+                outcomes[kind] = outcomes.get(kind, 0) + count
+            for view, text in ((one, "one"), (two, "two")):
+                page = "[document.body.innerText, auroraview.state.get('kill')]"
+                assert view.eval_js_sync(page, timeout_ms=1000 * PATIENCE) == [text, kill]
+            one.eval_js_sync(f"auroraview.api.once({-1 - kill})")
+            assert -1 - kill in ran
+            assert crashed.is_empty() and restored.is_empty()
+        assert len(ran) == len(set(ran)), "a call ran twice"
+        until("the descriptors", lambda: gc.collect() >= 0 and processes.descriptors() <= before)
+    until("the end of zombies", lambda: not processes.zombies())
+    chaos.report("C1 survive", kills=kills, outcomes=outcomes, crashed_after=told, answered_after=answered,
+                 restored_after=back)  # fmt: skip
+    assert set(outcomes) == {PageGoneError.__name__}
+
+
 def test_c1_killed_while_no_view_is_open(chaos: Chaos) -> None:
     """Nobody reads the link then: the next view must find out by itself."""
     kills = chaos.count(3, 100)
@@ -88,12 +141,13 @@ def test_c1_killed_while_no_view_is_open(chaos: Chaos) -> None:
     chaos.report("C1 idle", kills=kills)
 
 
-def test_c3_stopped_ui_process(chaos: Chaos) -> None:
+def test_c3_stopped_ui_process(chaos: Chaos, monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers nothing and then goes on: what waited too long has one TimeoutError, the rest its value."""
     stops = chaos.count(5, 200)
     late: list[float] = []
     totals = {"value": 0, "EvalTimeoutError": 0}
-    with shown() as view:
+    monkeypatch.setenv("AURORAVIEW_LANE", "off")  # by the fast lane a page goes on without the UI process
+    with own_ui_process(), shown() as view:
         seen = Recorder()
         view.on("seen", seen)
         view.eval_js_sync("auroraview.on('n', n => auroraview.send_event('seen', n))")
@@ -168,10 +222,10 @@ def test_c4_killed_web_process(chaos: Chaos) -> None:
     told: list[float] = []
     back: list[float] = []
     rejected = 0
-    with shown("<p>page") as view:
-        crashed, loaded = Recorder(), Recorder()
+    with shown("<p>page", recovery=ALWAYS) as view:
+        crashed, restored = Recorder(), Recorder()
         view.on_crashed(crashed)
-        view.on_loaded(loaded)
+        view.on_restored(lambda: restored(None))
         view.bind_call("api.add", lambda a, b: a + b)
         ui = ui_process()
         for _ in range(kills):
@@ -182,13 +236,12 @@ def test_c4_killed_web_process(chaos: Chaos) -> None:
             (web,) = web_processes()
             killed = time.monotonic()
             os.kill(web, signal.SIGKILL)
-            assert crashed.next()
+            assert crashed.next().then == "restarting"
             told.append(time.monotonic() - killed)
             until("the answers", lambda ledger=ledger: not ledger.unanswered())
             assert set(ledger.outcomes()) == {"PageGoneError"}
             rejected += sum(ledger.outcomes().values())
-            view.reload()
-            loaded.next()
+            restored.next()
             back.append(time.monotonic() - killed)
             assert view.eval_js_sync("auroraview.api.add(1, 2)") == 3
         assert crashed.is_empty()

@@ -43,6 +43,7 @@ def test_the_defaults_are_those_of_the_rfc() -> None:
     assert ThreadSafetyConfig.current() == config
 
 
+@pytest.mark.needs("javascript")
 def test_the_time_of_scripts() -> None:
     ThreadSafetyConfig(js_eval_timeout_ms=40).apply()
     with shown() as view:
@@ -71,6 +72,7 @@ def full() -> WebView:
     return view
 
 
+@pytest.mark.needs("javascript")
 def test_a_thread_that_may_wait_waits_for_room() -> None:
     ThreadSafetyConfig(max_retries=1, retry_delay_ms=1000 * PATIENCE).apply()
     with full() as view:
@@ -94,6 +96,7 @@ def test_it_tries_as_often_as_it_may_and_no_more() -> None:
             assert caught.value.queue_len == 5
 
 
+@pytest.mark.needs("javascript")
 def test_a_thread_that_runs_handlers_and_the_loop_of_async_ones_never_wait() -> None:
     ThreadSafetyConfig(max_retries=1, retry_delay_ms=1000 * PATIENCE).apply()
     with shown() as view, full() as other:
@@ -131,6 +134,7 @@ def test_bad_values_are_refused_and_change_nothing(change: dict[str, Any], words
     assert ThreadSafetyConfig.current() is before
 
 
+@pytest.mark.needs("javascript")
 def test_the_check_of_the_lock_order_is_on_or_refused() -> None:
     if _core.LOCK_ORDER_CHECKED:
         ThreadSafetyConfig(debug_lock_order=True).apply()
@@ -142,6 +146,7 @@ def test_the_check_of_the_lock_order_is_on_or_refused() -> None:
         ThreadSafetyConfig(debug_lock_order=True).apply()
 
 
+@pytest.mark.needs("javascript")
 def test_it_holds_for_the_whole_process_and_from_its_start() -> None:
     program = processes.start_python("""
         import auroraview

@@ -17,6 +17,8 @@ from auroraview import WebView
 from support.desktop import PATIENCE, Desktop, until
 from support.views import Recorder, contract, shown
 
+pytestmark = pytest.mark.needs("javascript")
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:

@@ -40,6 +40,7 @@ def refused(wait: Callable[[], Any]) -> str:
 # ---- both ways complete ----
 
 
+@pytest.mark.needs("javascript")
 @contract(html=ECHO)
 def test_a_handler_waits_for_the_page_whose_answer_needs_the_same_thread(view: WebView) -> None:
     view.bind_call("api.inner", threading.get_ident)
@@ -52,6 +53,7 @@ def test_a_handler_waits_for_the_page_whose_answer_needs_the_same_thread(view: W
     assert one == other
 
 
+@pytest.mark.needs("javascript")
 def test_a_handler_on_main_waits_for_a_page_whose_answer_needs_main() -> None:
     view = WebView(html="<script>onload = () => auroraview.send_event('go')</script>")
     seen: list[Any] = []
@@ -66,6 +68,7 @@ def test_a_handler_on_main_waits_for_a_page_whose_answer_needs_main() -> None:
     assert seen == [MAIN]
 
 
+@pytest.mark.needs("javascript")
 def test_a_handler_on_a_worker_needs_main_while_main_waits_for_its_page() -> None:
     with shown() as view:
 
@@ -77,6 +80,7 @@ def test_a_handler_on_a_worker_needs_main_while_main_waits_for_its_page() -> Non
         assert main == MAIN != own
 
 
+@pytest.mark.needs("javascript")
 def test_they_cross_again_inside() -> None:
     """main → page → worker's handler → job on main → page → worker's handler → ..., six levels."""
     with shown() as view:
@@ -98,6 +102,7 @@ def test_they_cross_again_inside() -> None:
         assert threads[0::2] == [MAIN] * 7 and len(set(threads[1::2])) == 1
 
 
+@pytest.mark.needs("javascript")
 def test_two_views_on_two_threads_ask_each_other() -> None:
     with shown() as first, shown() as second:
         first.bind_call("api.leaf", lambda: "leaf")
@@ -107,6 +112,7 @@ def test_two_views_on_two_threads_ask_each_other() -> None:
             assert first.eval_js_sync("auroraview.api.there()") == "leaf"
 
 
+@pytest.mark.needs("javascript")
 def test_two_handlers_that_need_main_both_get_it_while_main_waits_for_both_pages() -> None:
     with shown() as first, shown() as second:
         for view in (first, second):
@@ -115,6 +121,7 @@ def test_two_handlers_that_need_main_both_get_it_while_main_waits_for_both_pages
         assert [future.result(LONG) for future in futures] == [MAIN, MAIN]
 
 
+@pytest.mark.needs("javascript")
 def test_close_on_main_lets_a_handler_that_needs_main_finish(caplog: pytest.LogCaptureFixture) -> None:
     with shown() as view:
         answers, entered, go_on = Recorder(), threading.Event(), threading.Event()
@@ -137,6 +144,7 @@ def test_close_on_main_lets_a_handler_that_needs_main_finish(caplog: pytest.LogC
 # ---- what could never end is refused ----
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_a_handler_cannot_wait_for_its_own_view_to_end(view: WebView) -> None:
     words: list[str] = []
@@ -161,6 +169,7 @@ def test_an_observer_and_a_lifecycle_handler_cannot_either(view: WebView) -> Non
     assert view.wait(PATIENCE)
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_an_async_handler_must_await(view: WebView) -> None:
     @view.bind_call("api.later")
@@ -175,6 +184,7 @@ def test_an_async_handler_must_await(view: WebView) -> None:
     assert "await view.eval_js_async" in words and words.endswith("42")
 
 
+@pytest.mark.needs("javascript")
 def test_main_cannot_wait_for_a_view_whose_handler_waits_for_a_job_below_on_mains_stack() -> None:
     with shown() as view:
         words: list[str] = []
@@ -191,6 +201,7 @@ def test_main_cannot_wait_for_a_view_whose_handler_waits_for_a_job_below_on_main
             assert "'MainThread' waits for thread 'auroraview-view' waits for thread 'MainThread'" in each
 
 
+@pytest.mark.needs("javascript")
 def test_close_in_such_a_job_returns_at_once_and_closes() -> None:
     with shown() as view:
         closed_in = Recorder()
@@ -206,6 +217,7 @@ def test_close_in_such_a_job_returns_at_once_and_closes() -> None:
         assert closed_in.next() is True
 
 
+@pytest.mark.needs("javascript")
 def test_a_cycle_over_three_threads_is_found() -> None:
     """first's handler waits for a job on main, the job for second's handlers, and one of these for first's."""
     with shown(title="first") as first, shown(title="second") as second:
@@ -229,6 +241,7 @@ def test_a_cycle_over_three_threads_is_found() -> None:
         assert path in words.next()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_the_ninth_nested_wait_is_refused_and_the_eight_come_through(view: WebView) -> None:
     words: list[str] = []
@@ -252,6 +265,7 @@ def test_the_ninth_nested_wait_is_refused_and_the_eight_come_through(view: WebVi
     assert view.eval_js_sync("1") == 1
 
 
+@pytest.mark.needs("javascript")
 @pytest.mark.parametrize("depth", [0, 3, 4, 5, 7])
 def test_what_the_page_asks_before_the_wait_begins_is_served_at_every_depth(depth: int) -> None:
     """The answer to a script may come back as a call before the handler that ran the script waits for its result."""
@@ -270,6 +284,7 @@ def test_what_the_page_asks_before_the_wait_begins_is_served_at_every_depth(dept
         assert view.eval_js_sync(f"auroraview.api.down({depth})", timeout_ms=1000 * LONG) == "leaf"
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_result_in_a_handler_is_bounded_in_depth_like_every_wait(view: WebView) -> None:
     words: list[str] = []

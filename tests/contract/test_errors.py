@@ -18,6 +18,8 @@ import pytest
 import auroraview
 from auroraview import (
     AuroraViewError,
+    CancelledError,
+    Context,
     DeadlockDetectedError,
     DrainError,
     Encoding,
@@ -48,7 +50,7 @@ from auroraview import (
 )
 from support.desktop import PATIENCE
 from support.ui_process import kill_ui_process
-from support.views import Recorder, shown
+from support.views import NEVER, Recorder, shown
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -93,6 +95,7 @@ def in_handler(view: WebView, call: Callable[[], Any]) -> None:
 # ---- RFC 0010: the event loop ----
 
 
+@pytest.mark.needs("javascript")
 @provokes(JavaScriptError, ScriptExecution, EventLoopError, RuntimeError)
 def test_a_script_that_raises() -> Exception:
     script = "throw new RangeError('too far'); // " + 200 * "x"
@@ -107,12 +110,33 @@ def test_a_script_that_raises() -> Exception:
     return error
 
 
+@pytest.mark.needs("javascript")
 @provokes(EvalTimeoutError, Timeout, TimeoutError)
 def test_a_script_that_does_not_answer_in_time() -> Exception:
     with shown() as view:
         error = raised(Timeout, lambda: view.eval_js_sync(LATE, timeout_ms=30), r"30 ms.*new Promise")
         assert error.timeout_ms == 30
     return error
+
+
+@pytest.mark.needs("javascript")
+@provokes(CancelledError)
+def test_a_call_whose_page_gave_it_up() -> Exception:
+    errors = Recorder()
+
+    def endless(ctx: Context) -> None:
+        view.eval_js("aborter.abort()")
+        try:
+            while True:
+                ctx.check()
+        except CancelledError as error:
+            errors(error)
+            raise
+
+    with shown("<script>aborter = new AbortController()</script>") as view:
+        view.bind_call("api.endless", endless)
+        view.eval_js("auroraview.call('api.endless', undefined, {signal: aborter.signal}).catch(() => {})")
+        return errors.next()
 
 
 @provokes(QueueFull)
@@ -146,7 +170,7 @@ def test_a_main_thread_that_leaves() -> Exception:
 
 @provokes(UiProcessError, EventLoopClosed)
 def test_a_ui_process_that_is_killed() -> Exception:
-    with shown() as view:
+    with shown(recovery=NEVER) as view:
         kill_ui_process()
         return raised(UiProcessError, lambda: view.wait(PATIENCE), "signal 9")
 
@@ -170,6 +194,7 @@ def test_a_pump_on_the_wrong_thread() -> Exception:
         return raised(ThreadSafetyError, pool.submit(view.process_events).result, "run on thread 'MainThread'")
 
 
+@pytest.mark.needs("javascript")
 @provokes(DeadlockDetectedError, ThreadSafetyError)
 def test_a_handler_that_waits_for_itself() -> Exception:
     errors: list[Exception] = []
@@ -209,9 +234,10 @@ def test_a_question_to_a_view_that_was_never_shown() -> Exception:
 
 @provokes(NotYetError, NotImplementedError)
 def test_an_option_of_a_later_version() -> Exception:
-    return raised(NotYetError, lambda: WebView(parent=1), "later version")
+    return raised(NotYetError, lambda: WebView(icon="a.png"), "later version")
 
 
+@pytest.mark.needs("javascript")
 @provokes(PageGoneError, RuntimeError)
 def test_a_page_that_navigates_away() -> Exception:
     with shown() as view:
@@ -231,6 +257,7 @@ def test_data_that_is_too_large() -> Exception:
         return raised(PayloadTooLargeError, lambda: view.emit("x", "x" * (17 << 20)), "16 MiB")
 
 
+@pytest.mark.needs("javascript")
 @provokes(UserError)
 def test_an_error_of_the_users_own() -> Exception:
     error = UserError("no such shot", code="NO_SHOT", data={"shot": 7})
@@ -299,6 +326,7 @@ def safe_dcc_operation(data: dict) -> dict:
 '''
 
 
+@pytest.mark.needs("javascript")
 def test_the_recovery_example_of_the_rfc_runs(caplog: pytest.LogCaptureFixture) -> None:
     with shown() as view:
         operations: dict[str, Callable[[], Any]] = {

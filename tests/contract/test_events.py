@@ -8,7 +8,7 @@ import pytest
 
 import auroraview
 from auroraview import WebView
-from support.desktop import PATIENCE, until
+from support.desktop import until
 from support.views import Recorder, contract, shown
 
 VALUES = [
@@ -26,6 +26,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_data_goes_to_the_page_as_it_is(view: WebView) -> None:
     view.eval_js_sync("window.seen = []; auroraview.on('it', data => { seen.push(data) })")
@@ -35,6 +36,7 @@ def test_data_goes_to_the_page_as_it_is(view: WebView) -> None:
     assert view.eval_js_sync("seen") == [*VALUES, {}]
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_data_comes_to_python_as_it_is(view: WebView) -> None:
     seen = Recorder()
@@ -47,6 +49,7 @@ def test_data_comes_to_python_as_it_is(view: WebView) -> None:
     assert seen.take(len(VALUES) + 1) == [*VALUES, {}]
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_any_name_works_both_ways(view: WebView) -> None:
     for name in [
@@ -88,6 +91,7 @@ def test_bad_names_are_refused() -> None:
     view.close()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_thousands_of_events_keep_their_order(view: WebView) -> None:
     count = 5000
@@ -101,6 +105,7 @@ def test_thousands_of_events_keep_their_order(view: WebView) -> None:
     assert seen.take(count) == list(range(count))
 
 
+@pytest.mark.needs("javascript")
 def test_events_before_the_page_is_ready_wait_for_it() -> None:
     page = """<script>window.seen = []; auroraview.on('early', n => { seen.push(n) });
         auroraview.send_event('hello', 'from the first script')</script>"""
@@ -116,6 +121,7 @@ def test_events_before_the_page_is_ready_wait_for_it() -> None:
         assert view.eval_js_sync("seen") == list(range(101))
 
 
+@pytest.mark.needs("javascript")
 def test_late_scripts_of_the_page_still_get_early_events() -> None:
     page = """<script type=module>window.seen = []; auroraview.on('early', n => { seen.push(n) })</script>"""
     with WebView(html=page) as view:
@@ -124,6 +130,7 @@ def test_late_scripts_of_the_page_still_get_early_events() -> None:
         until("the early event", lambda: view.eval_js_sync("window.seen && seen.length") == 1)
 
 
+@pytest.mark.needs("javascript")
 def test_everything_is_there_again_after_a_reload() -> None:
     page = """<script>auroraview.on('ping', n => auroraview.send_event('pong', n));
         auroraview.call('api.name').then(name => auroraview.send_event('name', name))</script>"""
@@ -140,12 +147,12 @@ def test_everything_is_there_again_after_a_reload() -> None:
             assert pong.next() == n
             view.eval_js("dispatchEvent(new CustomEvent('dom', {detail: 1}))")
             assert dom.next() == 1
+            # What is sent before the reload has begun may still reach the old document, whose answer nobody hears.
             view.reload()
-            view.emit("ping", "during the reload")
-            assert pong.next() == "during the reload"
         assert pong.is_empty()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_custom_events_reach_python_if_it_listens(view: WebView) -> None:
     seen, other = Recorder(), Recorder()
@@ -165,6 +172,7 @@ def test_custom_events_reach_python_if_it_listens(view: WebView) -> None:
     assert seen.is_empty()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_python_events_are_dom_events_and_are_never_echoed(view: WebView) -> None:
     seen, end = Recorder(), Recorder()
@@ -184,6 +192,7 @@ def test_python_events_are_dom_events_and_are_never_echoed(view: WebView) -> Non
     assert seen.is_empty()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_once_and_off(view: WebView) -> None:
     first, second, third, end = Recorder(), Recorder(), Recorder(), Recorder()
@@ -207,6 +216,7 @@ def test_once_and_off(view: WebView) -> None:
     assert first.is_empty() and second.is_empty() and third.is_empty()
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_a_failing_handler_does_not_stop_the_others(view: WebView) -> None:
     seen, errors = Recorder(), Recorder()
@@ -223,6 +233,7 @@ def test_a_failing_handler_does_not_stop_the_others(view: WebView) -> None:
     assert error["event"] == "n" and "no" in error["error"] and "in fails" in error["traceback"]
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_async_event_handlers_run(view: WebView) -> None:
     seen, errors = Recorder(), Recorder()
@@ -239,6 +250,7 @@ def test_async_event_handlers_run(view: WebView) -> None:
     assert "async no" in errors.next()["error"]
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_handlers_may_emit_subscribe_and_unsubscribe(view: WebView) -> None:
     seen = Recorder()
@@ -253,6 +265,7 @@ def test_handlers_may_emit_subscribe_and_unsubscribe(view: WebView) -> None:
     assert seen.next() == 2
 
 
+@pytest.mark.needs("javascript")
 def test_a_page_that_takes_nothing_fills_the_queue_and_the_view_recovers() -> None:
     with shown() as view:
         view.eval_js_sync("window.seen = 0; auroraview.on('n', () => { seen++ })")
@@ -268,6 +281,7 @@ def test_a_page_that_takes_nothing_fills_the_queue_and_the_view_recovers() -> No
         assert view.eval_js_sync("seen") == sent + 1
 
 
+@pytest.mark.needs("javascript")
 def test_emit_from_many_threads_keeps_each_threads_order() -> None:
     with shown() as view:
         view.eval_js_sync("window.seen = {}; auroraview.on('n', ([who, n]) => { (seen[who] ??= []).push(n) })")
@@ -282,18 +296,23 @@ def test_emit_from_many_threads_keeps_each_threads_order() -> None:
         assert seen == {str(who): list(range(1000)) for who in range(4)}
 
 
+@pytest.mark.needs("javascript")
 def test_of_coalesced_events_the_newest_is_left_and_nothing_else_is_dropped() -> None:
     page = """<script>
         window.seen = [];
         for (const name of ["slider", "other"]) auroraview.on(name, (value) => seen.push([name, value]));
+        auroraview.on("end", () => auroraview.send_event("seen", seen));
     </script>"""
     with WebView(html=page) as view:
+        told = Recorder()
+        view.on("seen", told)
         for n in range(100):  # nobody can take them before the page is there
             view.emit("slider", n, coalesce="zoom")
             view.emit("slider", -n, coalesce="pan")
             view.emit("other", n)
+        view.emit("end")
         view.show(wait=False)
-        seen = view.eval_js_sync("seen", timeout_ms=1000 * PATIENCE)
+        seen = told.next()
         assert [value for name, value in seen if name == "other"] == list(range(100))
         assert [value for name, value in seen if name == "slider"] == [99, -99]
         assert seen[-1] == ["other", 99]

@@ -20,7 +20,7 @@ import auroraview
 from auroraview import ShutdownInProgressError, UiProcessError, WebView, _process
 from support import processes
 from support.desktop import PATIENCE, Desktop, until
-from support.views import Recorder, contract, shown
+from support.views import NEVER, Recorder, contract, shown
 
 LIFE = ["creating", "active", "close_requested", "destroying", "destroyed"]
 
@@ -35,6 +35,23 @@ def test_lifecycle_only_goes_on() -> None:
     view.close()
     assert view.lifecycle == "destroyed" and not view.is_alive()
     assert view.wait(0)
+
+
+def test_who_does_not_wait_for_the_window_starts_no_process(starts: Recorder) -> None:
+    with shown():
+        assert starts.count and threading.get_ident() not in starts.threads
+
+
+@pytest.mark.needs("javascript")
+def test_an_answer_comes_though_a_handler_keeps_the_thread_that_connects() -> None:
+    """Whoever began to wait before there was a UI process takes part in reading it."""
+    answered = threading.Event()
+    with WebView(html="<script>window.held = auroraview.call('hold')</script>") as view:
+        view.bind_call("hold", lambda: answered.wait(PATIENCE))
+        view.show(wait=False)
+        assert view.eval_js_sync("1", timeout_ms=1000 * PATIENCE) == 1
+        answered.set()
+        assert view.eval_js_sync("held", timeout_ms=1000 * PATIENCE) is True
 
 
 @contract()
@@ -107,6 +124,7 @@ def test_close_from_many_threads_closes_once() -> None:
         assert closed.is_empty()
 
 
+@pytest.mark.needs("javascript")
 def test_handlers_may_close_their_view(caplog: pytest.LogCaptureFixture) -> None:
     for kind in ("plain", "async"):
         with WebView(html="<script>onload = () => auroraview.send_event('end')</script>") as view:
@@ -123,6 +141,7 @@ def test_handlers_may_close_their_view(caplog: pytest.LogCaptureFixture) -> None
     assert not caplog.records, "somebody waited for himself until close() gave up"
 
 
+@pytest.mark.needs("javascript")
 def test_close_answers_who_waits() -> None:
     with shown() as view:
         failures = Recorder()
@@ -176,6 +195,7 @@ def test_a_program_that_just_ends_takes_its_window_along() -> None:
     until("the end of the family", lambda: processes.family(program.pid) == {program.pid})
 
 
+@pytest.mark.needs("javascript")
 @pytest.mark.parametrize(
     "page", ["<p>idle", "<script>addEventListener('load', () => setTimeout(() => {for(;;);}))</script>"]
 )
@@ -195,6 +215,7 @@ def test_a_killed_host_leaves_nothing_behind(page: str) -> None:
     program.communicate()
 
 
+@pytest.mark.needs("javascript")
 def test_a_fork_of_the_host_does_not_keep_the_window_alive() -> None:
     program = processes.start_python("""
         import auroraview, os, signal
@@ -235,8 +256,9 @@ def test_a_fork_that_ends_leaves_the_parent_its_window() -> None:
         assert view.eval_js_sync("1") == 1
 
 
+@pytest.mark.needs("javascript")
 def test_a_killed_ui_process_is_reported_and_the_next_view_works() -> None:
-    with WebView(html="<p>") as view:
+    with WebView(html="<p>", recovery=NEVER) as view:
         loaded, closed = Recorder(), Recorder()
         seen = [Recorder()]
         view.on_loaded(loaded)
@@ -261,8 +283,9 @@ def test_a_killed_ui_process_is_reported_and_the_next_view_works() -> None:
     assert not processes.of_name(processes.family(os.getpid()), "defunct")
 
 
+@pytest.mark.needs("javascript")
 def test_a_crashed_web_process_is_reported_and_reload_brings_it_back() -> None:
-    with shown("<p>page") as view:
+    with shown("<p>page", recovery=NEVER) as view:
         crashed, loaded, failures = Recorder(), Recorder(), Recorder()
         view.on_crashed(crashed)
         view.eval_js_async("new Promise(() => {})", lambda value, error: failures(error), timeout_ms=60_000)
@@ -270,15 +293,36 @@ def test_a_crashed_web_process_is_reported_and_reload_brings_it_back() -> None:
         view.on_loaded(loaded)
         for pid in processes.of_name(processes.family(_process.link().pid), "WebKitWebProces"):
             os.kill(pid, signal.SIGKILL)
-        assert "crashed" in crashed.next()
+        crash = crashed.next()
+        assert "crashed" in crash.reason and (crash.process, crash.then) == ("web", "blank")
         assert isinstance(failures.next(), auroraview.PageGoneError)
         view.reload()
         loaded.next()
         assert view.eval_js_sync("document.querySelector('p').textContent") == "page"
 
 
+@pytest.mark.needs("javascript")
+def test_a_web_process_that_dies_while_its_view_closes_takes_nothing_with_it() -> None:
+    def web_processes() -> set[int]:
+        return set(processes.of_name(processes.family(_process.link().pid), "WebKitWebProces"))
+
+    with shown() as other:
+        others = web_processes()
+        with shown() as view:
+            view.eval_js("setTimeout(() => { for (;;); }); 0")
+            view.emit("nobody takes it", 1)  # so the close waits for the page
+            closing = threading.Thread(target=view.close)
+            closing.start()
+            until("the close", lambda: view.lifecycle == "close_requested")
+            for pid in web_processes() - others:
+                os.kill(pid, signal.SIGKILL)
+            closing.join(PATIENCE)
+        assert other.eval_js_sync("1") == 1
+
+
+@pytest.mark.needs("javascript")
 def test_a_missing_executable_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(_process, "_link", None)
+    monkeypatch.setattr(_process, "_links", {})
     monkeypatch.setenv("AURORAVIEW_UI", str(tmp_path / "nowhere"))
     with pytest.raises(UiProcessError, match="AURORAVIEW_UI names .*nowhere"):
         WebView(html="<p>").show()
@@ -288,6 +332,7 @@ def test_a_missing_executable_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
         WebView(html="<p>").show()
 
 
+@pytest.mark.needs("javascript")
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
@@ -302,12 +347,13 @@ def test_another_program_in_its_place_is_found_out(
     program = tmp_path / "auroraview-ui"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(_process, "_link", None)
+    monkeypatch.setattr(_process, "_links", {})
     monkeypatch.setenv("AURORAVIEW_UI", str(program))
     with pytest.raises(UiProcessError, match=reason):
         WebView(html="<p>").show()
 
 
+@pytest.mark.needs("javascript")
 def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     golden = json.loads(Path("protocol/golden/frames.json").read_text())
     hello = next(case for case in golden if case["name"] == "the handshake")
@@ -318,12 +364,13 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     program = tmp_path / "auroraview-ui"
     program.write_text(f"#!{sys.executable}\nimport os, signal\nos.write(0, {frame!r})\nsignal.pause()\n")
     program.chmod(0o755)
-    monkeypatch.setattr(_process, "_link", None)
+    monkeypatch.setattr(_process, "_links", {})
     monkeypatch.setenv("AURORAVIEW_UI", str(program))
     with pytest.raises(UiProcessError, match=r"auroraview-ui is gone: it is version 9\.9\.9, but this .* 0\.1\.0"):
         WebView(html="<p>").show()
 
 
+@pytest.mark.needs("javascript")
 @pytest.mark.parametrize(
     ("display", "words"), [(None, "neither DISPLAY nor WAYLAND_DISPLAY"), (":987", "DISPLAY=:987")]
 )
@@ -345,6 +392,7 @@ def test_a_missing_display_is_said_in_words(display: str | None, words: str) -> 
     assert words in out and "Traceback" not in err
 
 
+@pytest.mark.needs("javascript")
 def test_a_display_that_goes_away_is_reported() -> None:
     with Desktop.start() as other:
         program = processes.start_python(

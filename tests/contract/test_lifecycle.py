@@ -9,7 +9,7 @@ import pytest
 from auroraview import ShutdownInProgressError, UiProcessError, WebView, WindowOperation
 from support.desktop import PATIENCE, until
 from support.ui_process import kill_ui_process, own_ui_process, stopped_ui_process, ui_process_without_memory
-from support.views import Recorder, shown
+from support.views import NEVER, Recorder, show_connected, shown
 
 END = ["destroying", "destroyed"]
 CLOSE = ["close_requested", *END]
@@ -72,15 +72,16 @@ def test_a_view_that_is_never_shown_ends_on_the_spot() -> None:
 
 def test_creating_to_destroying_when_the_ui_process_is_killed() -> None:
     with stopped_ui_process():
-        view = WebView(html="<p>")
+        view = WebView(html="<p>", recovery=NEVER)
         states = States(view)
-        view.show(wait=False)
+        show_connected(view)
         assert view.lifecycle == "creating"
         kill_ui_process()
         fails(view, UiProcessError, "signal 9")
         states.are(*END)
 
 
+@pytest.mark.needs("javascript")
 def test_creating_to_destroying_when_there_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":987")
     with own_ui_process():
@@ -94,7 +95,7 @@ def test_creating_to_destroying_when_there_is_no_display(monkeypatch: pytest.Mon
 def test_creating_to_destroying_when_the_view_cannot_be_made() -> None:
     for _ in range(8):  # until it is our thread that the system refuses, and not one of the engine
         with ui_process_without_memory():
-            view = WebView(html="<p>")
+            view = WebView(html="<p>", recovery=NEVER)
             states = States(view)
             view.show(wait=False)
             with pytest.raises((WindowOperation, UiProcessError)) as caught:
@@ -119,7 +120,7 @@ def test_active_to_close_requested() -> None:
 
 
 def test_active_to_destroying() -> None:
-    with shown() as view:
+    with shown(recovery=NEVER) as view:
         states, reasons = States(view), Recorder()
         view.on_closed(reasons)
         kill_ui_process()
@@ -139,8 +140,9 @@ def test_close_requested_to_destroying() -> None:
         states.are(*END)
 
 
+@pytest.mark.needs("javascript")
 def test_destroying_lasts_until_the_running_handler_returns() -> None:
-    with shown() as view:
+    with shown(recovery=NEVER) as view:
         states = States(view)
         entered, go_on = threading.Event(), threading.Event()
 
@@ -153,7 +155,7 @@ def test_destroying_lasts_until_the_running_handler_returns() -> None:
         assert entered.wait(PATIENCE)
         kill_ui_process()
         with pytest.raises(ShutdownInProgressError):  # this thread reads the link while it waits
-            view.eval_js_sync("1")
+            view.eval_js_sync("new Promise(() => {})")
         assert view.lifecycle == "destroying" and view.is_alive()
         go_on.set()
         fails(view, UiProcessError, "signal 9")
@@ -208,6 +210,7 @@ def test_a_handler_that_raises_does_not_keep_the_others_from_their_state() -> No
     states.are(*CLOSE)
 
 
+@pytest.mark.needs("javascript")
 def test_a_hidden_window_lives_like_any_other() -> None:
     with WebView(html="<p>hidden", visible=False) as view:
         states = States(view)

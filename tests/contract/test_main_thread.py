@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable
@@ -127,6 +129,7 @@ def _while_a_handler_works(work: Callable[[], None], wait: Callable[[WebView], A
 PLACES = [in_show, in_eval_js_sync, in_result, in_wait, in_close, in_wait_for_drain, in_process_events]
 
 
+@pytest.mark.needs("javascript")
 @pytest.mark.parametrize("place", PLACES)
 def test_workers_reach_the_main_thread_wherever_it_waits(place: Callable[[Callable[[], None]], None]) -> None:
     def work() -> None:
@@ -305,7 +308,30 @@ def test_who_waits_for_main_when_python_ends_is_told_at_once() -> None:
 
 def test_a_partial_and_a_builtin_are_named_too() -> None:
     with ThreadPoolExecutor(1) as pool:
-        for function, words in ((len, "len"), (functools.partial(fail), "partial")):
+        for function, words in ((len, "len"), (functools.partial(fail), r"fail \(test_main_thread.py:")):
             asked = pool.submit(run_on_main_thread_sync, function, timeout=0.01)
             with pytest.raises(ThreadDispatchTimeoutError, match=words):
                 asked.result()
+
+
+#: Over and over: threads of a process that has just met us ask for its main thread, all at once.
+WHO_IS_MAIN = """
+import sys, threading
+from auroraview import _threads
+sys.setswitchinterval(1e-6)
+for _ in range(500):
+    _threads.forget_after_fork()
+    start, found = threading.Barrier(4), set()
+    def ask():
+        start.wait()
+        found.add(_threads.main())
+    crew = [threading.Thread(target=ask) for _ in range(4)]
+    for each in crew: each.start()
+    for each in crew: each.join()
+    assert len(found) == 1
+"""
+
+
+def test_all_threads_know_the_same_main_thread() -> None:
+    """Else the handlers of a view wait on one that nobody serves."""
+    subprocess.run([sys.executable, "-c", WHO_IS_MAIN], env={"PYTHONPATH": "python"}, check=True, timeout=3 * PATIENCE)

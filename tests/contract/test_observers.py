@@ -16,6 +16,7 @@ def only_of_page(observed: Any) -> bool:
     return observed.document is not None
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_observers_see_calls_events_and_notices_before_they_are_handled(view: WebView) -> None:
     seen, order = Recorder(), []
@@ -48,6 +49,7 @@ def test_notices_of_the_ui_process_are_seen_too() -> None:
         assert "view/created" in names
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_higher_priorities_see_first_and_equal_ones_in_their_order(view: WebView) -> None:
     order: list[str] = []
@@ -60,6 +62,7 @@ def test_higher_priorities_see_first_and_equal_ones_in_their_order(view: WebView
     assert order == ["higher", "high", "first", "second", "low"]
 
 
+@pytest.mark.needs("javascript")
 def test_what_an_observer_raises_goes_to_the_log_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with shown() as view:
         seen, handled = Recorder(), Recorder()
@@ -76,6 +79,7 @@ def test_what_an_observer_raises_goes_to_the_log_and_stops_nothing(caplog: pytes
     assert "an observer raised" in caplog.text and "observer no" in caplog.text
 
 
+@pytest.mark.needs("javascript")
 @contract()
 def test_an_observer_may_be_removed_also_by_itself_and_may_add_others(view: WebView) -> None:
     seen, later, handled = Recorder(), Recorder(), Recorder()
@@ -96,6 +100,7 @@ def test_an_observer_may_be_removed_also_by_itself_and_may_add_others(view: WebV
     assert later.next() == "event" and later.is_empty()
 
 
+@pytest.mark.needs("javascript")
 def test_a_page_can_send_an_observer_nothing_strange() -> None:
     """Names that are no text, or hostile ones, are shown as they are."""
     with shown() as view:
@@ -108,6 +113,7 @@ def test_a_page_can_send_an_observer_nothing_strange() -> None:
 # ---- counters ----
 
 
+@pytest.mark.needs("javascript")
 def test_every_field_counts_what_it_says() -> None:
     with WebView(html="<p>") as view:
         assert view.stats()[:8] == (0,) * 8
@@ -134,6 +140,7 @@ def test_every_field_counts_what_it_says() -> None:
         assert 0 < after.latency_percentile(50) <= after.latency_percentile(99) <= 2 ** len(after.latency_us)
 
 
+@pytest.mark.needs("javascript")
 def test_what_the_page_gives_up_counts_as_cancelled() -> None:
     with shown() as view:
         entered, go_on, ran = threading.Event(), threading.Event(), Recorder()
@@ -168,6 +175,7 @@ def test_percentiles_are_upper_bounds() -> None:
 # ---- from inside handlers and several threads ----
 
 
+@pytest.mark.needs("javascript")
 def test_who_subscribes_emits_and_unsubscribes_everywhere_keeps_each_senders_order() -> None:
     """Handlers and four threads emit, listen and stop listening at once; each sender's events arrive in its order."""
     with shown(

@@ -7,10 +7,14 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from auroraview import WebView, _rpc
 from support import processes
 from support.desktop import PATIENCE
 from support.views import Recorder, shown
+
+pytestmark = pytest.mark.needs("javascript")
 
 #: `make pytest` builds it.
 LOGGING_UI = Path(__file__).parents[2] / "target/debug/examples/logging_ui"

@@ -13,6 +13,8 @@ from auroraview import EvalTimeoutError, ProcessorConfig, ThreadSafetyError, Web
 from support.desktop import PATIENCE, until
 from support.views import Recorder, shown
 
+pytestmark = pytest.mark.needs("javascript")
+
 #: A frame, in milliseconds: so long that the work of one certainly fits, also on a machine that is busy.
 FRAME = 400.0
 PUMPED = ProcessorConfig(self_pump=True)
@@ -52,7 +54,7 @@ def send_from_page(view: WebView, script: str) -> None:
 
 def test_the_presets_are_those_of_the_run_modes() -> None:
     assert ProcessorConfig.standalone() == ProcessorConfig("full", 0, 0, 16.0, False)
-    assert ProcessorConfig.qt_embedded() == ProcessorConfig("ipc_only", 64, 4.0, 16.0, True)
+    assert ProcessorConfig.qt_embedded() == ProcessorConfig("ipc_only", 64, 1.0, 16.0, True)
     assert ProcessorConfig.legacy_embedded() == ProcessorConfig("full", 256, 10.0, 16.0, True)
 
 
@@ -109,6 +111,13 @@ def test_it_is_true_once_the_view_is_closed(name: str) -> None:
     assert view.lifecycle == "destroyed" and process() is True
 
 
+def test_leaving_the_block_closes_it() -> None:
+    with open_pumped(PUMPED) as view:
+        view.on("late", print)
+        view.eval_js("auroraview.send_event('late', 1)")
+    assert view.lifecycle == "destroyed"
+
+
 def test_before_show_there_is_nothing_to_do() -> None:
     with WebView(html="<p>", processor=PUMPED) as view:
         assert view.process_events() is False
@@ -121,16 +130,12 @@ def test_it_never_waits() -> None:
         for _ in range(200):
             view.process_events()
         assert time.monotonic() - began < PATIENCE / 4
-        view.shutdown()
-        pump(view, lambda: view.lifecycle == "destroyed")
 
 
 def test_another_thread_may_not_pump() -> None:
     with open_pumped(PUMPED) as view, ThreadPoolExecutor(1) as pool:
         with pytest.raises(ThreadSafetyError, match="run on thread 'MainThread'; call process_events"):
             pool.submit(view.process_events).result()
-        view.shutdown()
-        pump(view, lambda: view.lifecycle == "destroyed")
     with shown() as view, pytest.raises(ThreadSafetyError, match=r"auroraview-view.*or make the view with processor="):
         view.process_events()
 
@@ -146,8 +151,6 @@ def test_no_more_messages_than_the_budget_in_one_turn() -> None:
             view.process_events()
             sizes.append(len(seen) - before)
         assert max(sizes) <= 7 and len(sizes) >= 5 and seen == list(range(30))
-        view.shutdown()
-        pump(view, lambda: view.lifecycle == "destroyed")
 
 
 def test_no_message_begins_after_the_budgets_time() -> None:
@@ -168,8 +171,6 @@ def test_no_message_begins_after_the_budgets_time() -> None:
             view.process_events()
             sizes.append(len(seen) - before)
         assert max(sizes) == 1 and seen == list(range(5))
-        view.shutdown()
-        pump(view, lambda: view.lifecycle == "destroyed")
 
 
 def test_between_two_turns_the_pumping_thread_may_wait_for_its_page() -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
+
+import pytest
 
 from auroraview import WebView, _process
 from support import processes
 from support.desktop import PATIENCE, until
 from support.views import Recorder
+
+pytestmark = pytest.mark.needs("javascript")
 
 IDLE_SECONDS = 5.0
 #: Threads that WebKitGTK and its allocator start in every process that shows a page.
@@ -125,3 +130,31 @@ def test_fifty_views_leave_nothing_behind() -> None:
     for _ in range(25):
         once()
     until("everything to be released", lambda: all(now <= then for now, then in zip(counts(), before)))
+
+
+def test_a_long_silence_leaves_nothing_that_is_freed_in_use() -> None:
+    """WebKitGTK throws its context of JavaScript away when that was idle for 10 s: answers to posts from before must
+    not use it any more.
+
+    The UI process has the system's allocator here, and each large block is a mapping of its own: touching one that is
+    freed ends the process.
+    """
+    program = processes.start_python(
+        """
+        import queue, time, auroraview
+        loaded, heard = queue.Queue(), queue.Queue()
+        page = "<script>auroraview.on('said', text => auroraview.send_event('heard', text.length))</script>"
+        with auroraview.WebView(html=page) as view:
+            view.on_loaded(loaded.put)
+            view.on("heard", heard.put)
+            view.show(wait=False)
+            loaded.get(timeout=20)
+            for silence in [0, 11] + 8 * [0]:
+                time.sleep(silence)
+                view.emit("said", "x" * 8192)
+                print(heard.get(timeout=20))
+        """,
+        env={**os.environ, "Malloc": "1", "MALLOC_MMAP_THRESHOLD_": "4096"},
+    )
+    heard, errors = program.communicate(timeout=4 * PATIENCE)
+    assert heard.split() == ["8192"] * 10, errors

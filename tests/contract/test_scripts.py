@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import auroraview
 from auroraview import WebView
+from support.ui_process import own_ui_process
 from support.views import Recorder, contract, shown
+
+pytestmark = pytest.mark.needs("javascript")
+
+
+@pytest.fixture(params=["by the lane", "by the UI process"])
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebView]:
+    """A page that scripts reach in this way, where there is a lane at all."""
+    if request.param == "by the UI process":
+        monkeypatch.setenv("AURORAVIEW_LANE", "off")
+    with own_ui_process(), shown() as view:
+        view.eval_js_sync("auroraview.whenReady().then(() => 0)")
+        yield view
 
 
 @contract()
@@ -56,6 +70,62 @@ def test_a_script_never_runs_twice(view: WebView) -> None:
     with pytest.raises(auroraview.JavaScriptError, match="SyntaxError"):
         view.eval_js_sync("(window.runs++, JSON.parse('{'))")
     assert view.eval_js_sync("window.runs") == 1
+
+
+#: Each fits some of the brackets that somebody might put around a script.
+UNBALANCED = [
+    "1)); f(); ((2",
+    "1); f(); (2",
+    "1), f(), (2",
+    "1)}); f(); ({value:(2",
+    "1], f(), [2",
+    "1]; f(); [2",
+    "} f(); {",
+    "}; f(); {",
+    "}, f(), {",
+    "}} f(); {{",
+    "}); f(); (async()=>{",
+    "})()}); f(); ({value:(async()=>{",
+    "} f(); async function g(){",
+    "}} f(); {async function g(){",
+    "` }} f(); (()=>{",
+    "`); f(); (",
+    "1 /* ); f(); (",
+    "2 */x/ /*",
+    "`${1",
+    "(",
+    "}",
+]
+
+
+def test_a_script_that_closes_what_it_did_not_open_is_refused_before_it_runs(page: WebView) -> None:
+    page.eval_js_sync("window.x = window.ran = 0; window.f = () => { ran += 1 }")
+    for script in UNBALANCED:
+        with pytest.raises(auroraview.JavaScriptError) as caught:
+            page.eval_js_sync(script)
+        assert caught.value.name == "SyntaxError", script
+        assert page.eval_js_sync("[ran, typeof g]") == [0, "undefined"], script
+    assert page.eval_js_sync("1 // ends with its line") == 1
+    assert page.eval_js_sync("function f() { return 2 } var f; return f() // twice") == 2
+
+
+INDESCRIBABLE = [
+    "{get message() { throw 1 }}",
+    "{toString() { throw 1 }}",
+    "{name: {toString: null}}",
+    "new Proxy({}, {get() { throw new Error('mine') }})",
+    "Object.assign(new Error('x'), {name: Symbol('no text'), message: {valueOf: 1, toString: 1}})",
+]
+
+
+def test_what_a_script_throws_may_be_impossible_to_describe(page: WebView) -> None:
+    for thrown in INDESCRIBABLE:
+        for way in ("throw %s", "(() => { throw %s })()", "Promise.reject(%s)", "({toJSON() { throw %s }})"):
+            with pytest.raises(auroraview.JavaScriptError) as caught:
+                page.eval_js_sync(way % thrown)
+            error = caught.value
+            assert (error.name, error.message) == ("Error", "the script threw what cannot be described"), way % thrown
+    assert page.eval_js_sync("1 + 1") == 2
 
 
 @contract()

@@ -17,6 +17,8 @@ from support.desktop import PATIENCE, until
 from support.ui_process import stopped_ui_process
 from support.views import Recorder, contract, shown
 
+pytestmark = pytest.mark.needs("javascript")
+
 
 class Blocker:
     """A handler that runs until it is let go."""
@@ -292,10 +294,10 @@ def test_an_async_handler_that_will_not_end_is_cancelled_and_named(caplog: pytes
         assert accepted == settled == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_ui_process_that_does_nothing_is_not_waited_for_longer_than_the_deadline(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_life, "CLOSE_TIMEOUT", 0.2)  # but 2 s, as always, for a busy machine to kill the process in
     with shown() as view, stopped_ui_process():
         view.close()
         assert view.lifecycle == "destroyed"

@@ -9,6 +9,8 @@ import pytest
 from auroraview import Encoding, QueueFull, ShutdownInProgressError, StreamingEmitter, WebView
 from support.views import Recorder, contract, shown
 
+pytestmark = pytest.mark.needs("javascript")
+
 TEXTS = {
     "plain": "Hello, world.\n",
     "CJK": "你好，世界。名前は日本語、한국어도 있습니다。",

@@ -11,6 +11,8 @@ from auroraview import WebView
 from support.desktop import PATIENCE, Desktop, until
 from support.views import Recorder, contract, shown
 
+pytestmark = pytest.mark.needs("window")
+
 
 def test_a_real_user_can_click_and_type(desktop: Desktop) -> None:
     page = """<!doctype html><body style="margin:0">

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from auroraview import _process
 
+from . import processes
 from .desktop import PATIENCE
 from .views import shown
 
@@ -20,6 +21,13 @@ LESS_THAN_A_STACK = 1 << 20
 
 def kill_ui_process() -> None:
     os.kill(_process.link().pid, signal.SIGKILL)
+
+
+def kill_web_processes() -> None:
+    """Of every view: what the engine gives its pages."""
+    for pid in processes.of_name(processes.family(_process.link().pid), "WebKitWebProces"):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -38,13 +46,14 @@ def stopped_ui_process() -> Iterator[None]:
 @contextmanager
 def own_ui_process() -> Iterator[None]:
     """Views inside the block have a UI process of their own, which ends with it."""
-    outer, _process._link = _process._link, None
+    outer, _process._links = _process._links, {}
     try:
         yield
     finally:
-        own, _process._link = _process._link, outer
-        if own is not None and own.lost is None:
-            own.shut_down(PATIENCE)
+        own, _process._links = _process._links, outer
+        for each in own.values():
+            if each.lost is None:
+                each.shut_down(PATIENCE)
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,33 +10,13 @@ from typing import Any
 import pytest
 
 import auroraview
-from auroraview import WebView
+from auroraview import RestartPolicy, WebView
+from auroraview.testing import Recorder
 
-from .desktop import PATIENCE
+from .desktop import until
 
-
-class Recorder:
-    """A handler that remembers what came and waits for it."""
-
-    def __init__(self) -> None:
-        self.threads: set[int] = set()
-        self._seen: queue.Queue[Any] = queue.Queue()
-
-    def __call__(self, *values: Any) -> None:
-        self.threads.add(threading.get_ident())
-        self._seen.put(values[0] if len(values) == 1 else values)
-
-    def next(self) -> Any:
-        try:
-            return self._seen.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise AssertionError(f"nothing came within {PATIENCE} s") from None
-
-    def take(self, count: int) -> list[Any]:
-        return [self.next() for _ in range(count)]
-
-    def is_empty(self) -> bool:
-        return self._seen.empty()
+#: A view whose UI process is gone is gone, too.
+NEVER = RestartPolicy(restarts=0)
 
 
 @contextmanager
@@ -51,6 +29,13 @@ def shown(html: str = "<!doctype html><title>test</title>", **options: Any) -> I
         view.show(wait=False)
         loaded.next()
         yield view
+
+
+def show_connected(view: WebView) -> None:
+    """Shows a view on a thread of its own, and returns when it counts on a UI process: what becomes of that is its
+    business."""
+    view.show(wait=False)
+    until("the UI process", lambda: view._port.is_attached)
 
 
 def _in_worker(body: Callable[[], None]) -> None:
@@ -74,6 +59,21 @@ def _beside_show(view: WebView, body: Callable[[], None]) -> None:
         work_done = pool.submit(work)
         view.show()
         work_done.result()
+
+
+#: Makes a call settle to a plain value that a test can compare: a page for :func:`settle`.
+SETTLE = """<!doctype html><title>test</title><script>
+window.settle = promise => promise.then(
+    value => ({value: value === undefined ? 'undefined' : value}),
+    error => ({name: error.name, message: error.message, code: error.code, traceback: error.traceback, data: error.data,
+               isError: error instanceof Error}));
+</script>"""
+
+
+def settle(view: WebView, call: str) -> dict[str, Any]:
+    """What became of a call of the page."""
+    answer: dict[str, Any] = view.eval_js_sync(f"settle({call})")
+    return answer
 
 
 def contract(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -101,4 +101,4 @@ def contract(**options: Any) -> Callable[[Callable[..., None]], Callable[..., No
     return decorate
 
 
-__all__ = ["Recorder", "contract", "shown"]
+__all__ = ["NEVER", "SETTLE", "Recorder", "contract", "settle", "shown"]

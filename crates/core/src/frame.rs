@@ -1,15 +1,15 @@
 //! Framing of the link: `u32 total | u32 header length | header JSON | u32 body length | body` (little-endian).
 
-use crate::limits::{MAX_BODY, MAX_HEADER};
-use crate::wire::Header;
-use std::io::{self, Read};
+use crate::limits::{MAX_BODY, MAX_CHUNK, MAX_HEADER};
+use crate::wire::{Header, Kind};
+use std::io::{self, IoSliceMut, Read};
 
 /// One message between the host and the UI process. The body stays text until its receiver parses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// What the UI process reads to route.
     pub header: Header,
-    /// A JSON-RPC 2.0 text, UTF-8.
+    /// A JSON-RPC 2.0 text, UTF-8; or bytes, of a chunk.
     pub body: Vec<u8>,
 }
 
@@ -32,25 +32,50 @@ pub enum FrameError {
 
 const U32: usize = size_of::<u32>();
 const MAX_TOTAL: usize = MAX_HEADER + MAX_BODY + 2 * U32;
+/// A body that is longer, and has not come, is read to where it stays.
 const READ_CHUNK: usize = 64 << 10;
+/// For everything else.
+const ROOM: usize = READ_CHUNK + MAX_HEADER + 3 * U32;
+/// So much is read behind a large body: the next head. The next body shall be read to where it stays, too.
+const BEHIND: usize = 1 << 10;
 
 impl Frame {
+    /// Whether it is within the limits.
+    pub fn check(&self) -> Result<(), FrameError> {
+        let size = self.body.len();
+        if size > MAX_BODY { Err(FrameError::TooLarge { size }) } else { Ok(()) }
+    }
+
     /// The bytes of this frame on the link.
     pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
-        if self.body.len() > MAX_BODY {
-            return Err(FrameError::TooLarge { size: self.body.len() });
-        }
-        let header = serde_json::to_vec(&self.header)?;
-        let total = header.len() + self.body.len() + 2 * U32;
-        let mut bytes = Vec::with_capacity(U32 + total);
-        // The limits above keep every length far below u32::MAX.
-        bytes.extend_from_slice(&(total as u32).to_le_bytes());
-        bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(&(self.body.len() as u32).to_le_bytes());
+        let mut bytes = start(&self.header, self.body.len(), self.body.len())?;
         bytes.extend_from_slice(&self.body);
         Ok(bytes)
     }
+}
+
+/// What goes before a body of `length` bytes on the link.
+pub fn head(header: &Header, length: usize) -> Result<Vec<u8>, FrameError> {
+    start(header, length, 0)
+}
+
+/// The head of a frame, with room for so much more.
+fn start(header: &Header, length: usize, room: usize) -> Result<Vec<u8>, FrameError> {
+    if length > MAX_BODY {
+        return Err(FrameError::TooLarge { size: length });
+    }
+    let header = serde_json::to_vec(header)?;
+    if header.len() > MAX_HEADER {
+        return Err(FrameError::Malformed("header length over the limit"));
+    }
+    let total = header.len() + length + 2 * U32;
+    let mut bytes = Vec::with_capacity(U32 + header.len() + 2 * U32 + room);
+    // The limits above keep every length far below u32::MAX.
+    bytes.extend_from_slice(&(total as u32).to_le_bytes());
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&header);
+    bytes.extend_from_slice(&(length as u32).to_le_bytes());
+    Ok(bytes)
 }
 
 /// Turns what arrives on the link into frames, in whatever pieces it arrives.
@@ -60,6 +85,21 @@ pub struct Decoder {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// A large frame is read to where its body stays. It comes before what waits.
+    large: Option<Large>,
+}
+
+/// A frame whose body is arriving.
+#[derive(Debug)]
+struct Large {
+    frame: Frame,
+    filled: usize,
+}
+
+impl Large {
+    fn is_complete(&self) -> bool {
+        self.filled == self.frame.body.len()
+    }
 }
 
 impl Decoder {
@@ -71,33 +111,64 @@ impl Decoder {
     /// Reads once from `source`. `Ok(0)` is the end of the stream.
     pub fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
         self.make_room();
-        let count = source.read(&mut self.buffer[self.end..])?;
-        self.end += count;
+        let room = &mut self.buffer[self.end..];
+        let Some(large) = self.large.as_mut().filter(|large| !large.is_complete()) else {
+            let count = source.read(room)?;
+            self.end += count;
+            return Ok(count);
+        };
+        let rest = &mut large.frame.body[large.filled..];
+        let (missing, behind) = (rest.len(), room.len().min(BEHIND));
+        let count = source.read_vectored(&mut [IoSliceMut::new(rest), IoSliceMut::new(&mut room[..behind])])?;
+        large.filled += count.min(missing);
+        self.end += count.saturating_sub(missing);
         Ok(count)
     }
 
-    /// Moves what waits to the front, and grows for the rest of a large frame or shrinks after it.
+    /// Makes room for the rest of the frame that is arriving. What waits is moved only where that is needed.
     fn make_room(&mut self) {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        let wanted = self.frame_in_progress().max(self.end + 1).max(READ_CHUNK);
-        if self.buffer.len() < wanted || self.buffer.len() > 4 * wanted {
-            self.buffer.resize(wanted, 0);
-            self.buffer.shrink_to_fit();
+        let waiting = self.end - self.start;
+        if waiting == 0 || self.start + ROOM > self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, waiting);
         }
-    }
-
-    /// Bytes of the frame that is arriving, as far as is known and within the limits.
-    fn frame_in_progress(&self) -> usize {
-        match self.u32_at(0) {
-            Some(total) if total <= MAX_TOTAL => U32 + total,
-            _ => 0,
+        let wanted = ROOM.max(waiting + READ_CHUNK); // whoever fills again and again takes no frames
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        } else if self.buffer.len() > wanted.max(4 * ROOM) {
+            self.buffer.truncate(wanted);
+            self.buffer.shrink_to_fit();
         }
     }
 
     /// The next complete frame, if there is one. After an error the stream is unusable.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if self.large.is_some() {
+            return Ok(self.large.take_if(|large| large.is_complete()).map(|large| large.frame));
+        }
+        let Some((header_len, body_len)) = self.lengths()? else { return Ok(None) };
+        let body_at = self.start + header_len + 3 * U32;
+        let here = self.end.saturating_sub(body_at).min(body_len);
+        if self.end < body_at || (here < body_len && body_len <= READ_CHUNK) {
+            return Ok(None);
+        }
+        let header: Header = serde_json::from_slice(&self.buffer[self.start + 2 * U32..body_at - U32])?;
+        if header.kind == Kind::Chunk && body_len > MAX_CHUNK {
+            return Err(FrameError::Malformed("chunk over the limit"));
+        }
+        let there = &self.buffer[body_at..body_at + here];
+        self.start = body_at + here;
+        if here == body_len {
+            return Ok(Some(Frame { header, body: there.to_vec() }));
+        }
+        let mut body = vec![0; body_len];
+        body[..here].copy_from_slice(there);
+        self.large = Some(Large { frame: Frame { header, body }, filled: here });
+        Ok(None)
+    }
+
+    /// Lengths of header and body of the frame that is arriving, as soon as they are there.
+    fn lengths(&self) -> Result<Option<(usize, usize)>, FrameError> {
         let Some(total) = self.u32_at(0) else { return Ok(None) };
         if total > MAX_TOTAL {
             return Err(FrameError::Malformed("total length over the limit"));
@@ -106,19 +177,11 @@ impl Decoder {
         if header_len > MAX_HEADER || header_len + 2 * U32 > total {
             return Err(FrameError::Malformed("header length over the limit"));
         }
-        if self.end - self.start < U32 + total {
-            return Ok(None);
+        let body_len = total - header_len - 2 * U32;
+        match self.u32_at(2 * U32 + header_len) {
+            Some(said) if said != body_len => Err(FrameError::Malformed("body length does not fit the total")),
+            said => Ok(said.map(|_| (header_len, body_len))),
         }
-        let header_at = 2 * U32;
-        let body_at = header_at + header_len + U32;
-        if self.u32_at(header_at + header_len) != Some(total - header_len - 2 * U32) {
-            return Err(FrameError::Malformed("body length does not fit the total"));
-        }
-        let bytes = &self.buffer[self.start..self.end];
-        let header = serde_json::from_slice(&bytes[header_at..header_at + header_len])?;
-        let body = bytes[body_at..U32 + total].to_vec();
-        self.start += U32 + total;
-        Ok(Some(Frame { header, body }))
     }
 
     fn u32_at(&self, offset: usize) -> Option<usize> {
@@ -134,10 +197,7 @@ mod tests {
     use crate::wire::{Header, Kind};
 
     fn frame(body: &[u8]) -> Frame {
-        Frame {
-            header: Header { view: 1, doc: Some(2), kind: Kind::Request, id: Some(3), coalesce: None },
-            body: body.to_vec(),
-        }
+        Frame { header: Header::new(1, Some(2), Kind::Request, Some(3)), body: body.to_vec() }
     }
 
     #[test]
@@ -188,6 +248,25 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_over_its_limit_ends_the_link_and_a_header_over_its_own_is_not_sent() {
+        let chunk = |size| Frame { header: Header::new(1, Some(2), Kind::Chunk, Some(3)), body: vec![0; size] };
+        let read = |frame: &Frame| {
+            let mut decoder = Decoder::new();
+            let bytes = frame.encode().unwrap();
+            let mut source = bytes.as_slice();
+            while decoder.fill(&mut source).unwrap() > 0 {}
+            decoder.next_frame()
+        };
+        assert!(read(&chunk(MAX_CHUNK)).is_ok());
+        assert!(matches!(read(&chunk(MAX_CHUNK + 1)), Err(FrameError::Malformed(_))));
+        let mut many = frame(b"");
+        many.header.att = vec![u64::MAX; 256];
+        assert!(matches!(many.encode(), Err(FrameError::Malformed(_))));
+        many.header.att = vec![9_999_999_999; crate::limits::MAX_ATTACHMENTS];
+        assert_eq!(read(&many).unwrap(), Some(many));
+    }
+
+    #[test]
     fn unknown_header_fields_are_ignored() {
         let mut decoder = Decoder::new();
         let header = br#"{"view":1,"kind":"notify","later":[1]}"#;
@@ -197,6 +276,6 @@ mod tests {
         let bytes = bytes.concat();
         decoder.fill(&mut bytes.as_slice()).unwrap();
         let header = decoder.next_frame().unwrap().unwrap().header;
-        assert_eq!(header, Header { view: 1, doc: None, kind: Kind::Notify, id: None, coalesce: None });
+        assert_eq!(header, Header::notify(1));
     }
 }

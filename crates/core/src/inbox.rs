@@ -143,13 +143,21 @@ impl<T, W: Wake> Inbox<T, W> {
         taken
     }
 
+    /// Takes up to `limit` urgent messages and leaves wake-ups as they are: for a look in between, on any thread. Whoever
+    /// drains next is woken for nothing at worst.
+    pub fn drain_urgent(&self, limit: usize) -> Vec<T> {
+        self.take_with(limit, || self.urgent.messages.pop())
+    }
+
     fn take(&self, limit: usize) -> Vec<T> {
+        self.take_with(limit, || self.urgent.messages.pop().or_else(|| self.ordinary.messages.pop()))
+    }
+
+    fn take_with(&self, limit: usize, pop: impl Fn() -> Option<(Instant, T)>) -> Vec<T> {
         let mut taken = Vec::new();
         let mut now = None;
         while taken.len() < limit {
-            let Some((since, message)) = self.urgent.messages.pop().or_else(|| self.ordinary.messages.pop()) else {
-                break;
-            };
+            let Some((since, message)) = pop() else { break };
             let now = *now.get_or_insert_with(Instant::now);
             self.stats.latency.record(now.saturating_duration_since(since));
             taken.push(message);

@@ -1,6 +1,7 @@
 //! One look over a JSON text for what its grammar allows and our wire does not.
 
 use crate::limits::{MAX_DEPTH, MAX_SAFE_INTEGER};
+use memchr::memchr2;
 
 /// Why a JSON text may not travel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,15 +56,14 @@ fn scan(text: &[u8], max_depth: usize, check_number: impl Fn(&[u8]) -> Result<()
 
 /// Index of the closing quote of the string whose first character is at `at`.
 fn end_of_string(text: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = text.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'"' => break,
-            _ => {}
+    while let Some(found) = text.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if text[at] == b'"' {
+            return at;
         }
-        at += 1;
+        at += 2; // whatever is escaped ends no string
     }
-    at
+    text.len()
 }
 
 fn end_of_number(text: &[u8], at: usize) -> usize {
@@ -93,6 +93,44 @@ fn preview(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Any JSON value, with its depth and whether an integer in it is beyond JavaScript's.
+    fn value() -> impl Strategy<Value = (String, usize, bool)> {
+        let number = any::<i128>().prop_map(|n| (n.to_string(), 0, n.unsigned_abs() > u128::from(MAX_SAFE_INTEGER)));
+        let small = any::<i64>().prop_map(|n| ((n >> 10).to_string(), 0, false));
+        let float = any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(|f| (format!("{f:e}"), 0, false));
+        let text = ".{0,12}".prop_map(|text| (serde_json::Value::from(text).to_string(), 0, false));
+        let word = Just(("null".to_owned(), 0, false));
+        let leaf = prop_oneof![number, small, float, text, word];
+        leaf.prop_recursive(80, 200, 3, |inner| {
+            let items = prop::collection::vec(inner, 0..3);
+            (items, any::<bool>(), ".{0,6}").prop_map(|(items, is_array, key)| {
+                let key = if is_array { String::new() } else { format!("{}:", serde_json::Value::from(key)) };
+                let texts: Vec<_> = items.iter().map(|(text, _, _)| format!("{key}{text}")).collect();
+                let depth = 1 + items.iter().map(|(_, depth, _)| *depth).max().unwrap_or(0);
+                let big = items.iter().any(|(_, _, big)| *big);
+                let (open, close) = if is_array { ('[', ']') } else { ('{', '}') };
+                (format!("{open}{}{close}", texts.join(",")), depth, big)
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_judged_by_its_depth_and_its_integers((text, depth, big) in value(), around in 0..80usize) {
+            let (text, depth) = (format!("{}{text}{}", "[".repeat(around), "]".repeat(around)), depth + around);
+            let ok = depth <= MAX_DEPTH && !big;
+            prop_assert_eq!(check(text.as_bytes()).is_ok(), ok, "{}", text);
+            prop_assert_eq!(check_depth(text.as_bytes()).is_ok(), depth <= MAX_DEPTH + ENVELOPE_DEPTH);
+        }
+
+        #[test]
+        fn no_text_is_too_odd_to_look_at(text in prop::collection::vec(any::<u8>(), 0..60)) {
+            let _ = check(&text);
+            let _ = check_depth(&text);
+        }
+    }
 
     #[test]
     fn depth_is_counted_outside_strings() {

@@ -4,19 +4,26 @@
 //! What both processes use stands here, so that they cannot disagree.
 #![forbid(unsafe_code)]
 
+pub mod collect;
+pub mod direct;
 pub mod frame;
 pub mod gate;
 pub mod inbox;
 pub mod json;
+pub mod lane;
 pub mod lifecycle;
 pub mod limits;
 pub mod listeners;
 pub mod lock;
 pub mod outbox;
 pub mod pipeline;
+pub mod post;
+pub mod route;
+pub mod script;
 pub mod stats;
 pub mod streaming;
 pub mod sync;
 pub mod turn;
+pub mod turns;
 pub mod waiters;
 pub mod wire;

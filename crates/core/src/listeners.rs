@@ -53,6 +53,20 @@ impl<H: Clone> EventListeners<H> {
         removed
     }
 
+    /// Puts another handler into the place of a listener. False if there is none with that id.
+    pub fn replace(&self, name: &str, id: u64, handler: &H) -> bool {
+        let mut found = false;
+        self.change(name, |listeners| {
+            found = listeners.iter().any(|each| each.id == id);
+            let swap = |each: &Listener<H>| match each.id == id {
+                true => Listener { handler: handler.clone(), ..each.clone() },
+                false => each.clone(),
+            };
+            found.then(|| listeners.iter().map(swap).collect())
+        });
+        found
+    }
+
     /// The listeners to call for one event. Each listener for one event is handed out once, however many threads emit.
     pub fn take(&self, name: &str) -> Arc<Vec<Listener<H>>> {
         let mut taken = Arc::default();

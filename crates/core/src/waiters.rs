@@ -1,4 +1,4 @@
-//! Who waits for something that another thread will make true: room in a queue, a drained gate.
+//! Who waits for something that another thread will make true: room in a queue, a drained gate, a UI process.
 //!
 //! A waiter enters first and looks then; a notifier changes first and wakes then. The lock orders the two, so that one of
 //! them sees the other.

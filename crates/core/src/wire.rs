@@ -4,13 +4,19 @@
 //! To add a message kind: add a variant to [`Command`] or [`Notice`], a line to the tables in `protocol/README.md` and a
 //! golden case. The compiler then names every place that must handle it.
 
+mod error;
+
+pub use error::{ErrorCode, ErrorData, ErrorObject};
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages; in the handshake and in every health message.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The reason of `view/refused` when a document floods: everything of it is refused from then on.
+pub const CUT: &str = "CUT: too much was refused; the bridge is off until the next document";
+
 /// What the UI process reads of a frame in order to route it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The view; 0 is the UI process itself.
     pub view: u32,
@@ -26,12 +32,30 @@ pub struct Header {
     /// older one that still waits. Chosen by the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coalesce: Option<u64>,
+    /// The attachments of the message, by the numbers of their chunks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub att: Vec<u64>,
 }
 
 impl Header {
     /// Of a notification between the host and the UI process about `view`; 0 is the UI process itself.
     pub fn notify(view: u32) -> Self {
-        Self { view, doc: None, kind: Kind::Notify, id: None, coalesce: None }
+        Self::new(view, None, Kind::Notify, None)
+    }
+
+    /// Of a message that replaces none and has no attachments.
+    pub fn new(view: u32, doc: Option<u32>, kind: Kind, id: Option<u64>) -> Self {
+        Self { view, doc, kind, id, coalesce: None, att: Vec::new() }
+    }
+
+    /// The call of a function of the page that this is.
+    pub fn page_request(&self) -> Option<u64> {
+        self.id.filter(|_| self.kind == Kind::Request)
+    }
+
+    /// The document that a message for the page is for, or (0) any: a call is for whichever document can take it.
+    pub fn page_document(&self) -> u32 {
+        self.doc.filter(|_| self.page_request().is_none()).unwrap_or(0)
     }
 }
 
@@ -47,6 +71,8 @@ pub enum Kind {
     Notify,
     /// A notification that passes the ordinary messages of its document.
     Control,
+    /// No message, but a piece of the attachment `id` of one that follows.
+    Chunk,
 }
 
 /// Host → UI process.
@@ -58,7 +84,13 @@ pub enum Command {
     Create(Box<ViewOptions>),
     /// Load something into it.
     #[serde(rename = "view/load")]
-    Load(Content),
+    Load(Load),
+    /// The view was in another UI process before: its documents are numbered from the next number on.
+    #[serde(rename = "view/resume")]
+    Resume {
+        /// How many documents it has had.
+        documents: u32,
+    },
     /// Load the current document again.
     #[serde(rename = "view/reload")]
     Reload {},
@@ -88,6 +120,12 @@ pub enum Command {
     /// Change the window.
     #[serde(rename = "window/set")]
     Window(WindowChange),
+    /// Ask the user something beside the view's window and answer with what they chose (a request).
+    #[serde(rename = "window/dialog")]
+    Dialog(Dialog),
+    /// Keep an empty page ready for the next view, from now on.
+    #[serde(rename = "warmup")]
+    Warmup {},
     /// Close every view and end.
     #[serde(rename = "exit")]
     Exit {},
@@ -120,6 +158,9 @@ pub enum Notice {
     Created {
         /// X11 window id, or absent where windows have none (Wayland).
         window_handle: Option<u64>,
+        /// Why the window does not belong to the parent that was asked for, for people; absent: it does, or none was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        separate: Option<String>,
     },
     /// The view could not be made; it is gone.
     #[serde(rename = "view/failed")]
@@ -134,6 +175,16 @@ pub enum Notice {
         doc: u32,
         /// Its address.
         url: String,
+        /// What it named itself: who knows it by the fast lane is that document.
+        nonce: String,
+    },
+    /// The document's bridge said its last by the UI process; it goes on by the fast lane.
+    #[serde(rename = "view/lane")]
+    Lane {
+        /// Its generation.
+        doc: u32,
+        /// Calls of its functions that it has got and not answered: those answers go to the host directly.
+        asked: Vec<u64>,
     },
     /// Progress of a load.
     #[serde(rename = "view/loading")]
@@ -194,6 +245,17 @@ pub enum CloseReason {
     User,
     /// `close()` of the host.
     Host,
+}
+
+/// What to load.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// What there is.
+    #[serde(flatten)]
+    pub content: Content,
+    /// Where in it, or elsewhere, to begin; absent: where it begins itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 /// What a view shows.
@@ -285,6 +347,62 @@ pub struct WindowChange {
     /// Brings the window to the front and gives it the keyboard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub focus: Option<bool>,
+    /// Of a view in a window of the host: the keyboard comes into the page as by the Tab key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enter: Option<Edge>,
+}
+
+/// Where the Tab key comes into a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edge {
+    /// At its first element: forwards.
+    First,
+    /// At its last element: backwards.
+    Last,
+}
+
+/// A question to the user. The answer of the three kinds for files is an array of absolute paths, or null if the user
+/// gave up; that of `message` is null, that of `confirm` true or false.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dialog {
+    /// What is asked.
+    pub kind: DialogKind,
+    /// Of its window.
+    pub title: String,
+    /// Of `message` and `confirm`: what is said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Of the kinds for files: where it begins; absent: where the desktop likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Of `save_file`: the name that is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of `open_file`: whether the user may choose more than one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub multiple: bool,
+    /// Of `open_file` and `save_file`: names of kinds of files, each with its extensions (without a dot).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<(String, Vec<String>)>,
+}
+
+/// What a [`Dialog`] asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DialogKind {
+    /// Files that are there.
+    OpenFile,
+    /// A file to write.
+    SaveFile,
+    /// A folder.
+    OpenFolder,
+    /// Nothing: the user reads it.
+    #[default]
+    Message,
+    /// Yes or no.
+    Confirm,
 }
 
 /// What changed about a window; absent fields did not.
@@ -314,6 +432,28 @@ pub struct WindowState {
     pub fullscreen: Option<bool>,
 }
 
+/// What becomes of a window that a page wants to open (`window.open`, `target=_blank`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NewWindowMode {
+    /// There is none.
+    Deny,
+    /// The user's browser or mail program shows it, if it is at https, http or mailto.
+    Browser,
+    /// The view itself goes there, if it is at https, http or the view's own origin.
+    Navigate,
+}
+
+/// How the host names a window of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Parent {
+    /// An X11 window, a `HWND`, or a window number (macOS).
+    Handle(u64),
+    /// The main window of the process with this number.
+    Process(u32),
+}
+
 /// How a view is made. Python's `ViewOptions` has the same fields and defaults, by test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -338,6 +478,8 @@ pub struct ViewOptions {
     pub background_color: Option<String>,
     /// Above other windows.
     pub always_on_top: bool,
+    /// The window of the host that this one floats above, minimises and closes with; absent: it stands alone.
+    pub parent: Option<Parent>,
     /// Shown as soon as it is there.
     pub visible: bool,
     /// The engine's context menu.
@@ -346,12 +488,24 @@ pub struct ViewOptions {
     pub debug: bool,
     /// Folder whose files the page may load; absent: none.
     pub asset_root: Option<String>,
+    /// Whether a navigation to a path without a file gives the start page.
+    pub spa_fallback: bool,
+    /// Content-Security-Policy of the view's own documents; absent: the default one, empty: none.
+    pub csp: Option<String>,
+    /// What becomes of a window that a page wants to open.
+    pub new_window_mode: NewWindowMode,
     /// Exact origins, besides the view's own, whose documents get the bridge.
     pub allowed_origins: Vec<String>,
     /// Host of the view's own origin, `av://<app_id>`.
     pub app_id: String,
     /// Folder for cookies and storage; absent: nothing is kept.
     pub data_directory: Option<String>,
+    /// Native window of the host (X11, Windows) that the view fills; absent: a window of its own.
+    pub container: Option<u64>,
+    /// In a container: whether keys that the page does not use go to the host.
+    pub forward_keys: bool,
+    /// In a container: keys that go to the host and never to the page, such as `Ctrl+Shift+S`.
+    pub host_keys: Vec<String>,
 }
 
 impl Default for ViewOptions {
@@ -367,81 +521,21 @@ impl Default for ViewOptions {
             transparent: false,
             background_color: None,
             always_on_top: false,
+            parent: None,
             visible: true,
             context_menu: true,
             debug: false,
             asset_root: None,
+            spa_fallback: false,
+            csp: None,
+            new_window_mode: NewWindowMode::Deny,
             allowed_origins: Vec::new(),
             app_id: "app".into(),
             data_directory: None,
+            container: None,
+            forward_keys: true,
+            host_keys: Vec::new(),
         }
-    }
-}
-
-/// Why a request failed. The names are `data.code` in JSON and `error.code` in JavaScript; a test holds the lists of
-/// Rust, Python and TypeScript equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// Not a message of the wire.
-    InvalidRequest,
-    /// No such method.
-    MethodNotFound,
-    /// A script raised.
-    ExecutionError,
-    /// Over a size limit.
-    TooLarge,
-    /// Too many calls pending.
-    Busy,
-    /// The view or its UI process is gone.
-    Closed,
-    /// The document that was asked is gone.
-    Navigated,
-}
-
-impl ErrorCode {
-    /// JSON-RPC's number.
-    pub fn number(self) -> i32 {
-        match self {
-            Self::InvalidRequest => -32600,
-            Self::MethodNotFound => -32601,
-            Self::ExecutionError => -32000,
-            Self::TooLarge => -32002,
-            Self::Busy => -32003,
-            Self::Closed => -32802,
-            Self::Navigated => -32803,
-        }
-    }
-}
-
-/// The JSON-RPC error object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorObject {
-    /// JSON-RPC's number.
-    pub code: i32,
-    /// For people.
-    pub message: String,
-    /// What programs read.
-    pub data: ErrorData,
-}
-
-/// What programs read of an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorData {
-    /// Name of the exception, in the language that raised it.
-    pub name: String,
-    /// Our code.
-    pub code: ErrorCode,
-    /// Where a script raised.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stack: Option<String>,
-}
-
-impl ErrorObject {
-    /// An error of ours.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        let data = ErrorData { name: "AuroraViewError".into(), code, stack: None };
-        Self { code: code.number(), message: message.into(), data }
     }
 }
 
@@ -475,6 +569,8 @@ pub fn result_text(id: u64, result: &str) -> Vec<u8> {
 }
 
 /// The JSON-RPC text of a request whose parameters are the JSON text `params`.
-pub fn request_text(id: u64, method: &str, params: &str) -> Vec<u8> {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#).into_bytes()
+pub fn request_text(id: u64, method: &str, params: Option<&str>) -> Vec<u8> {
+    let method = serde_json::Value::from(method);
+    let params = params.map(|params| format!(r#","params":{params}"#)).unwrap_or_default();
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{method}{params}}}"#).into_bytes()
 }

@@ -21,7 +21,11 @@ fn bytes_of(hex: &str) -> Vec<u8> {
 fn frames_are_these_bytes() {
     for case in golden("frames") {
         let header: Header = serde_json::from_value(case["header"].clone()).unwrap();
-        let frame = Frame { header, body: case["body"].as_str().unwrap().as_bytes().to_vec() };
+        let body = match case["body_hex"].as_str() {
+            Some(hex) => bytes_of(hex),
+            None => case["body"].as_str().unwrap().as_bytes().to_vec(),
+        };
+        let frame = Frame { header, body };
         let bytes = bytes_of(case["hex"].as_str().unwrap());
         assert_eq!(frame.encode().unwrap(), bytes, "{}", case["name"]);
         let mut decoder = Decoder::new();

@@ -37,6 +37,15 @@ impl Backlog {
         self.room.wake_all();
     }
 
+    /// The page is gone, and what it had not taken with it: returns how many messages that were. Counts from `messages`
+    /// and `bytes` on.
+    pub fn restart(&self, messages: usize, bytes: usize) -> usize {
+        let gone = self.messages.swap(messages, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.room.wake_all();
+        gone
+    }
+
     /// Messages waiting.
     pub fn messages(&self) -> usize {
         self.messages.load(Ordering::Relaxed)

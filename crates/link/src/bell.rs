@@ -18,6 +18,8 @@ pub struct Bell {
     rung: AtomicBool,
     /// While the thread drains a view, it waits on that view's inbox: ringing puts a nudge there.
     drains: Snapshot<Option<Arc<HostInbox>>>,
+    /// The bell of the host's loop, on which the thread is while it waits in none of our waits.
+    echo: Snapshot<Option<Arc<Bell>>>,
 }
 
 impl Bell {
@@ -27,6 +29,7 @@ impl Bell {
             handle: Arc::new(WakeHandle::new()?),
             rung: AtomicBool::new(false),
             drains: Snapshot::default(),
+            echo: Snapshot::default(),
         }))
     }
 
@@ -38,6 +41,26 @@ impl Bell {
         if let Some(inbox) = inbox {
             inbox.push(Urgency::Urgent, Incoming::Nudge);
         }
+        let echo = self.echo.with(Option::clone);
+        if let Some(echo) = echo {
+            echo.ring();
+        }
+    }
+
+    /// From now on `echo` is rung with this bell (none: no other). An echo has none itself.
+    pub fn echo(&self, echo: Option<&Arc<Bell>>) {
+        while !self.echo.replace(&self.echo.load(), echo.map(Arc::clone)) {}
+    }
+
+    /// Forgets that it was rung; true if it was. The host's loop does so first, and then looks at everything.
+    pub fn silence(&self) -> bool {
+        self.handle.clear();
+        self.rung.swap(false, Ordering::AcqRel)
+    }
+
+    /// What becomes readable when the bell is rung, where the system has such a thing.
+    pub fn descriptor(&self) -> Option<i32> {
+        self.handle.descriptor()
     }
 
     /// From now on the owner waits on the inbox of `port` (none: on the bell itself). Called by the owner.
@@ -51,27 +74,28 @@ impl Bell {
         let rung = || self.rung.swap(false, Ordering::AcqRel);
         match link {
             Some(link) => link.wait(None, &self.handle, &rung, until, gate),
-            None => self.wait_alone(&rung, until, gate),
+            None => wait_alone(&self.handle, &rung, until, gate),
         }
     }
+}
 
-    fn wait_alone(
-        &self,
-        rung: &dyn Fn() -> bool,
-        until: Option<Instant>,
-        gate: Option<&SignalGate>,
-    ) -> io::Result<Waited> {
-        while !rung() {
-            if until.is_some_and(|until| until <= Instant::now()) {
-                return Ok(Waited::TimedOut);
-            }
-            if platform::wait(&self.handle, None, None, until, gate)?.is_none() {
-                return Ok(Waited::Interrupted);
-            }
-            self.handle.clear();
+/// Waits until `done`, which whoever makes it true tells `wake`, and reads nothing meanwhile.
+pub(crate) fn wait_alone(
+    wake: &WakeHandle,
+    done: &dyn Fn() -> bool,
+    until: Option<Instant>,
+    gate: Option<&SignalGate>,
+) -> io::Result<Waited> {
+    while !done() {
+        if until.is_some_and(|until| until <= Instant::now()) {
+            return Ok(Waited::TimedOut);
         }
-        Ok(Waited::Ready)
+        if platform::wait(wake, &[], None, until, gate)?.is_none() {
+            return Ok(Waited::Interrupted);
+        }
+        wake.clear();
     }
+    Ok(Waited::Ready)
 }
 
 impl Wake for Bell {

@@ -1,9 +1,12 @@
 //! The host's end of the link: one UI process, and the way of its messages to the views.
 
 use crate::child::{self, ChildSpec, StderrTail};
+use crate::direct::{Connection, Reception};
 use crate::mailbox::{Mailbox, SendError, Waited};
 use crate::outbound::Outbound;
+use crate::parcel::{Attachment, Parcel, chunks};
 use crate::platform::{self, Family, SignalGate, Socket, WakeHandle};
+use crate::port::Event;
 use auroraview_core::frame::{Decoder, Frame, FrameError};
 use auroraview_core::inbox::Wake;
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
@@ -16,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
-use tracing::info;
+use tracing::{debug, info};
 
 /// How long a UI process may take to send its first frame.
 const HELLO_DEADLINE: Duration = Duration::from_secs(20);
@@ -36,6 +39,21 @@ pub enum LinkError {
     },
 }
 
+/// What is known of a UI process that is gone.
+#[derive(Debug)]
+pub struct Loss {
+    /// Why, for people, with its last words.
+    pub why: Arc<str>,
+    /// What it exited with, if it did by itself.
+    pub code: Option<i32>,
+    /// What ended it, if that was a signal of somebody else's.
+    pub signal: Option<i32>,
+    /// The last lines of its log.
+    pub log: Vec<String>,
+    /// Another one would end in the same way: it is no `auroraview-ui` of this version, or cannot show windows here.
+    pub hopeless: bool,
+}
+
 type Ports = HashMap<u32, Weak<dyn Mailbox>>;
 
 /// A started UI process. Threads that wait on it read it in turn ([`Turn`]); there is no reader thread.
@@ -49,12 +67,16 @@ pub struct Link {
     /// Owned by the leader of the turn; the lock is never contended.
     decoder: OrderedMutex<Decoder, RESOURCE>,
     ports: Snapshot<Ports>,
+    /// Of direct connections, where there are any.
+    reception: Option<Reception>,
     child: OrderedMutex<Family, RESOURCE>,
     pid: u32,
     started: Instant,
     greeted: AtomicBool,
+    /// What it said when it could not go on.
+    gave_up: AtomicBool,
     closing: AtomicBool,
-    lost: OnceLock<Arc<str>>,
+    lost: OnceLock<Loss>,
     /// The process that started it. A fork of that process must leave the child alone.
     owner: u32,
 }
@@ -69,7 +91,9 @@ impl Link {
     /// Starts a UI process, which must be of version `version`. Returns at once; whether it is the right one shows later.
     pub fn start(spec: &ChildSpec, version: &str) -> Result<Arc<Self>, LinkError> {
         let failed = |source| LinkError::Start { program: spec.program.clone(), source };
-        let started = child::start(spec).map_err(failed)?;
+        let mut spec = spec.clone();
+        let reception = Reception::open(&mut spec.env);
+        let started = child::start(&spec).map_err(failed)?;
         info!(pid = started.family.id(), program = %spec.program.display(), "started the UI process");
         Ok(Arc::new(Self {
             program: spec.program.clone(),
@@ -80,19 +104,26 @@ impl Link {
             turn: Turn::default(),
             decoder: OrderedMutex::default(),
             ports: Snapshot::default(),
+            reception,
             pid: started.family.id(),
             child: OrderedMutex::new(started.family),
             started: Instant::now(),
             greeted: AtomicBool::new(false),
+            gave_up: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             lost: OnceLock::new(),
             owner: std::process::id(),
         }))
     }
 
-    /// Why the UI process is gone, if it is.
-    pub fn lost(&self) -> Option<&Arc<str>> {
+    /// What is known of the end of the UI process, if it is gone.
+    pub fn lost(&self) -> Option<&Loss> {
         self.lost.get()
+    }
+
+    /// The last lines of the UI process's log.
+    pub fn last_words(&self) -> Vec<String> {
+        self.log.last(usize::MAX)
     }
 
     /// Whether the UI process is there, as far as the link tells now. Reads it if nobody else waits on it: while no view
@@ -101,8 +132,8 @@ impl Link {
         let wake = Arc::new(WakeHandle::new()?);
         let mut waiter = self.turn.enter(&wake);
         while waiter.leads() && self.lost.get().is_none() {
-            match platform::wait(&wake, Some(&self.socket), None, Some(Instant::now()), None)? {
-                Some(ready) if ready.link => self.read(None),
+            match platform::wait(&wake, &[&self.socket], None, Some(Instant::now()), None)? {
+                Some(ready) if !ready.sockets.is_empty() => self.read(None),
                 _ => break,
             }
         }
@@ -114,28 +145,39 @@ impl Link {
         self.pid
     }
 
-    pub(crate) fn register(&self, view: u32, port: Arc<dyn Mailbox>) {
+    /// From now on what comes for `view` goes to `port`.
+    pub(crate) fn register(&self, view: u32, port: &Arc<dyn Mailbox>) {
         loop {
             let current = self.ports.load();
             let alive = current.iter().filter(|(_, port)| port.strong_count() > 0);
             let mut next: Ports = alive.map(|(view, port)| (*view, Weak::clone(port))).collect();
-            next.insert(view, Arc::downgrade(&port));
+            next.insert(view, Arc::downgrade(port));
             if self.ports.replace(&current, next) {
-                break;
+                return;
             }
         }
-        // With its counterpart in `lose`: either it sees this port, or this port sees that the process is lost.
+    }
+
+    /// Tells a port that was registered and counts on the link from now on, if the process was lost meanwhile.
+    pub(crate) fn check(&self, port: &dyn Mailbox) {
+        // With its counterpart in `lose`: either it sees what the port has done, or this sees that the process is lost.
         fence(Ordering::SeqCst);
-        if let Some(why) = self.lost.get() {
-            port.lost(why); // it was lost between the caller's look and now
+        if let Some(loss) = self.lost.get() {
+            port.lost(self, loss);
         }
     }
 
-    pub(crate) fn send(&self, frame: &Frame) -> Result<(), SendError> {
-        Ok(self.out.send(frame.encode()?)?)
+    pub(crate) fn send(&self, frame: &Frame, attachments: &[Attachment]) -> Result<(), SendError> {
+        let Header { view, doc, .. } = frame.header;
+        let mut parcel = Parcel { view, chunks: Vec::new(), message: frame.encode()? };
+        for attachment in attachments {
+            parcel.chunks.extend(chunks(view, doc, attachment)?);
+        }
+        Ok(self.out.send(parcel)?)
     }
 
-    /// Waits until `done`, reading the link when it is this thread's turn. `drainer` is the view that this thread drains.
+    /// Waits until `done` or until the process is lost, reading the link when it is this thread's turn. `drainer` is the
+    /// view that this thread drains.
     pub(crate) fn wait(
         &self,
         drainer: Option<u32>,
@@ -144,29 +186,26 @@ impl Link {
         until: Option<Instant>,
         gate: Option<&SignalGate>,
     ) -> io::Result<Waited> {
-        if done() {
-            return Ok(Waited::Ready);
-        }
         let mut waiter = self.turn.enter(wake);
         loop {
-            let leads = waiter.leads() && self.lost.get().is_none();
-            let socket = leads.then_some(&*self.socket);
+            // Nothing comes by a lost link any more, and the view may have another by now: the caller looks.
+            if done() || self.lost.get().is_some() {
+                return Ok(Waited::Ready);
+            }
+            let leads = waiter.leads();
+            let connections = self.reception.as_ref().filter(|_| leads).map(Reception::connections).unwrap_or_default();
+            let sockets = if leads { self.sockets(&connections) } else { Vec::new() };
             let log = (leads && !self.log.ended()).then(|| self.log.pipe());
             let hello_due = (leads && !self.greeted.load(Ordering::Acquire)).then(|| self.started + HELLO_DEADLINE);
             let deadline = [until, hello_due].into_iter().flatten().min();
-            let Some(ready) = platform::wait(wake, socket, log, deadline, gate)? else {
+            let Some(ready) = platform::wait(wake, &sockets, log, deadline, gate)? else {
                 return Ok(Waited::Interrupted);
             };
             wake.clear();
             if ready.log {
                 self.read_log(drainer);
             }
-            if ready.link {
-                self.read(drainer);
-            }
-            if done() {
-                return Ok(Waited::Ready);
-            }
+            self.read_sockets(&ready.sockets, &connections, drainer);
             let now = Instant::now();
             if hello_due.is_some_and(|due| due <= now) && !self.greeted.load(Ordering::Acquire) {
                 self.lose("it did not answer in time after its start");
@@ -177,8 +216,83 @@ impl Link {
         }
     }
 
-    /// Reads once and hands every complete frame to its owner.
+    /// What a leader waits for: the link, then whoever wants to connect directly, then who did.
+    fn sockets<'a>(&'a self, connections: &'a [Arc<Connection>]) -> Vec<&'a Socket> {
+        let listener = self.reception.as_ref().map(Reception::listener);
+        let connected = connections.iter().map(|connection| connection.socket());
+        std::iter::once(&*self.socket).chain(listener).chain(connected).collect()
+    }
+
+    /// Reads those of [`Link::sockets`] that have something.
+    fn read_sockets(&self, ready: &[usize], connections: &[Arc<Connection>], drainer: Option<u32>) {
+        for at in ready.iter().rev() {
+            match (at, &self.reception) {
+                (0, _) => self.read(drainer),
+                (1, Some(reception)) => reception.accept(),
+                (_, Some(reception)) => {
+                    if let Some(connection) = connections.get(at - 2) {
+                        self.read_directly(reception, connection, drainer);
+                    }
+                }
+                (_, None) => {}
+            }
+        }
+    }
+
+    /// Reads a direct connection until nothing is left, and hands everything to its view.
+    fn read_directly(&self, reception: &Reception, connection: &Arc<Connection>, drainer: Option<u32>) {
+        loop {
+            let read = reception.read(connection);
+            let port = connection.view().and_then(|view| self.port(view));
+            if let Some(port) = &port {
+                for packet in read.packets {
+                    debug!(view = connection.view(), packet = ?packet.kind, bytes = packet.body.len(), "receive");
+                    port.direct(Event::Came(Arc::clone(connection), packet), drainer);
+                }
+            }
+            if read.ended {
+                self.hang_up(connection);
+                if let Some(port) = &port {
+                    port.direct(Event::Ended(Arc::clone(connection)), drainer);
+                }
+            }
+            if read.ended || !read.more {
+                return;
+            }
+        }
+    }
+
+    /// Whether pages may connect directly.
+    pub(crate) fn has_lane(&self) -> bool {
+        self.reception.is_some()
+    }
+
+    /// Ends a direct connection.
+    pub(crate) fn hang_up(&self, connection: &Connection) {
+        if let Some(reception) = &self.reception {
+            reception.drop(connection);
+        }
+    }
+
+    /// Ends the direct connections of a view that is closed: nobody may read the link any more, and notice that they ended.
+    pub(crate) fn hang_up_view(&self, view: u32) {
+        if let Some(reception) = &self.reception {
+            reception.drop_of(view);
+        }
+    }
+
+    fn port(&self, view: u32) -> Option<Arc<dyn Mailbox>> {
+        self.ports.with(|ports| ports.get(&view).and_then(Weak::upgrade))
+    }
+
+    /// Reads once and hands every complete frame to its owner. What pages said directly comes first: it was said before
+    /// the UI process could tell that its page is gone.
     fn read(&self, drainer: Option<u32>) {
+        if let Some(reception) = &self.reception {
+            for connection in &*reception.connections() {
+                self.read_directly(reception, connection, drainer);
+            }
+        }
         let (frames, end) = self.read_frames();
         for frame in frames {
             self.route(frame, drainer);
@@ -217,8 +331,7 @@ impl Link {
         if frame.header.view == 0 {
             return self.hear(&frame);
         }
-        let port = self.ports.with(|ports| ports.get(&frame.header.view).and_then(Weak::upgrade));
-        if let Some(port) = port {
+        if let Some(port) = self.port(frame.header.view) {
             port.receive(frame, drainer);
         }
     }
@@ -233,7 +346,10 @@ impl Link {
                     self.lose(&format!("it is version {version}, but this auroraview is version {}", self.version));
                 }
             }
-            Ok(Notice::Unusable { message }) => self.lose(&message),
+            Ok(Notice::Unusable { message }) => {
+                self.gave_up.store(true, Ordering::Release);
+                self.lose(&message);
+            }
             _ => {}
         }
     }
@@ -251,20 +367,36 @@ impl Link {
 
     /// The UI process is gone or must go: kills its family, waits for it and tells every view. Only the first call counts.
     pub(crate) fn lose(&self, why: &str) {
+        let mut child = self.child.lock();
         if self.lost.get().is_some() {
             return;
         }
-        let how = child::reap(&mut self.child.lock());
+        let how = child::reap(&mut child);
         self.read_log(None);
-        let why = if why.is_empty() { &how } else { why };
-        if self.lost.set(self.explain(why).into()).is_err() {
-            return;
-        }
-        fence(Ordering::SeqCst); // see `register`
+        let why = if why.is_empty() { &how.words } else { why };
+        // One that was killed before it said hello might have said it the next time.
+        let never_worked = !self.greeted.load(Ordering::Acquire) && how.signal.is_none();
+        let loss = Loss {
+            why: self.explain(why).into(),
+            code: how.code,
+            signal: how.signal,
+            log: self.last_words(),
+            hopeless: never_worked || self.gave_up.load(Ordering::Acquire),
+        };
+        let _ = self.lost.set(loss); // nobody else can: the child is locked
+        drop(child);
+        fence(Ordering::SeqCst); // see `check`
         info!(pid = self.pid, "the UI process is gone");
-        let ports: Vec<_> = self.ports.load().values().filter_map(Weak::upgrade).collect();
-        for port in ports {
-            port.lost(self.lost.get().unwrap_or(&Arc::from("")));
+        self.tell_ports();
+    }
+
+    /// Tells every view that the process is lost. None of them gets anything of this link after that.
+    fn tell_ports(&self) {
+        let Some(loss) = self.lost.get() else { return };
+        let ports = self.ports.load();
+        while !self.ports.replace(&self.ports.load(), Ports::default()) {}
+        for port in ports.values().filter_map(Weak::upgrade) {
+            port.lost(self, loss);
         }
     }
 
@@ -281,13 +413,23 @@ impl Link {
         text
     }
 
+    /// Has the UI process keep an empty page ready, from now on. Returns at once. One that is gone needs no page.
+    pub fn warm_up(&self) {
+        self.ask(&Command::Warmup {});
+    }
+
+    /// Tells the UI process something that is about none of its views.
+    fn ask(&self, command: &Command) {
+        let header = Header::notify(0);
+        if let Ok(body) = text_of(command) {
+            let _ = self.send(&Frame { header, body }, &[]); // a link that is gone needs no request
+        }
+    }
+
     /// Ends the UI process: asks, waits until `until`, then kills its process group. Blocks; call it without the GIL.
     pub fn shut_down(&self, until: Instant) -> io::Result<()> {
         self.closing.store(true, Ordering::Release);
-        let header = Header::notify(0);
-        if let Ok(body) = text_of(&Command::Exit {}) {
-            let _ = self.send(&Frame { header, body }); // a link that is gone needs no request
-        }
+        self.ask(&Command::Exit {});
         let wake = Arc::new(WakeHandle::new()?);
         while self.lost.get().is_none() {
             if self.wait(None, &wake, &|| self.lost.get().is_some(), Some(until), None)? == Waited::TimedOut {

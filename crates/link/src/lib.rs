@@ -7,15 +7,21 @@
 mod backlog;
 mod bell;
 mod child;
+mod direct;
+mod files;
 mod host;
 mod log;
 mod mailbox;
 mod outbound;
+mod parcel;
 mod peer;
 mod pending;
 mod port;
 mod ready;
+mod watchdog;
 
+#[cfg(not(target_os = "linux"))]
+mod no_lane;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod platform;
@@ -27,17 +33,21 @@ mod platform;
 mod platform;
 #[cfg(unix)]
 mod unix;
-#[cfg(not(target_os = "linux"))]
 pub mod watch;
 
+pub use auroraview_core::collect::{Chunks, Collected};
 pub use bell::Bell;
-pub use child::ChildSpec;
-pub use host::{Link, LinkError};
+pub use child::{ChildSpec, LogLine};
+pub use direct::LANE_VARIABLE;
+pub use files::FileWatch;
+pub use host::{Link, LinkError, Loss};
 pub use log::{LOG_VARIABLE, LogError, MARK, start_log};
 pub use mailbox::{Incoming, SendError, Tally, Ticket, Waited};
+pub use parcel::{Attachment, Shared};
 pub use peer::{Peer, exit_with_parent};
 pub use platform::SignalGate;
 pub use port::{Port, Question, Watch};
+pub use watchdog::{Alarm, GRACE, Overdue, Watchdog};
 
 #[cfg(test)]
 mod tests;

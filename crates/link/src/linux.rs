@@ -7,18 +7,27 @@ use auroraview_core::inbox::Wake;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll, ppoll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::socket::{MsgFlags, send};
+use nix::sys::socket::{MsgFlags, getsockopt, send, sockopt};
 use nix::sys::time::TimeSpec;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::unix::SignalGate;
+
+/// What hears of new direct connections.
+pub(crate) type Listener = Socket;
 pub(crate) use crate::unix::{
-    Family, Log, Socket, describe, log_pipe, socket_pair, start_thread, take_stdin, wait_writable,
+    Family, Log, Socket, describe, log_pipe, socket_pair, start_thread, take_stdin, wait_readable, wait_writable,
 };
+
+/// Whether the system tells when a file that was written is closed, so that what comes before need not be looked at.
+pub(crate) const TELLS_END_OF_WRITING: bool = true;
 
 /// What makes a waiting thread look at its inbox.
 #[derive(Debug)]
@@ -28,6 +37,12 @@ impl WakeHandle {
     /// A new handle. Fails only when the process is out of descriptors.
     pub fn new() -> io::Result<Self> {
         Ok(Self(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?))
+    }
+
+    /// What becomes readable.
+    #[allow(clippy::unnecessary_wraps)] // other systems have none
+    pub fn descriptor(&self) -> Option<RawFd> {
+        Some(self.0.as_raw_fd())
     }
 }
 
@@ -48,16 +63,16 @@ impl Peer {
     }
 }
 
-/// Waits until `wake`, the link or the child's log has something, the time is up (all false), or a signal came (`None`).
+/// Waits until `wake`, one of `sockets` or the child's log has something, the time is up (all false), or a signal came (`None`).
 pub(crate) fn wait(
     wake: &WakeHandle,
-    link: Option<&Socket>,
+    sockets: &[&Socket],
     log: Option<&Log>,
     until: Option<Instant>,
     gate: Option<&SignalGate>,
 ) -> io::Result<Option<Ready>> {
     let mut fds = vec![PollFd::new(wake.0.as_fd(), PollFlags::POLLIN)];
-    fds.extend(link.map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+    fds.extend(sockets.iter().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
     fds.extend(log.map(|log| PollFd::new(log.as_fd(), PollFlags::POLLIN)));
     let left = until.map(|at| at.saturating_duration_since(Instant::now()));
     let outcome = match gate {
@@ -67,8 +82,9 @@ pub(crate) fn wait(
     match outcome {
         Ok(_) => {
             let ready = |n: usize| fds.get(n).and_then(PollFd::any).unwrap_or(false);
-            let (link_at, log_at) = (1, 1 + usize::from(link.is_some()));
-            Ok(Some(Ready { link: link.is_some() && ready(link_at), log: log.is_some() && ready(log_at) }))
+            let log_at = 1 + sockets.len();
+            let sockets = (0..sockets.len()).filter(|at| ready(1 + at)).collect();
+            Ok(Some(Ready { sockets, log: log.is_some() && ready(log_at) }))
         }
         Err(Errno::EINTR) => Ok(None),
         Err(error) => Err(error.into()),
@@ -78,6 +94,32 @@ pub(crate) fn wait(
 /// Writes what the socket takes now, without a SIGPIPE for hosts that did not ignore it.
 pub(crate) fn write_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     Ok(send(socket.as_raw_fd(), bytes, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT)?)
+}
+
+/// Listens for direct connections under the abstract name `name`.
+pub(crate) fn listen(name: &str) -> io::Result<Option<Listener>> {
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(name)?)?;
+    listener.set_nonblocking(true)?;
+    // Held as a socket, so that everything that a leader waits for is one.
+    Ok(Some(Socket::from(OwnedFd::from(listener))))
+}
+
+/// The next one who wants a direct connection; `None`: nobody does, or it is another user's process.
+pub(crate) fn accept(listener: &Listener) -> io::Result<Option<Socket>> {
+    let listener = UnixListener::from(listener.as_fd().try_clone_to_owned()?);
+    let (socket, _) = match listener.accept() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+        accepted => accepted?,
+    };
+    let peer = getsockopt(&socket, sockopt::PeerCredentials)?;
+    socket.set_nonblocking(true)?;
+    Ok((peer.uid() == rustix::process::geteuid().as_raw()).then_some(socket))
+}
+
+/// Writes what the socket takes now of both, one behind the other.
+pub(crate) fn write_both(socket: &Socket, first: &[u8], then: &[u8]) -> io::Result<usize> {
+    let (parts, flags) = ([IoSlice::new(first), IoSlice::new(then)], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    Ok(sendmsg(socket, &parts, &mut SendAncillaryBuffer::default(), flags)?)
 }
 
 /// Whether the child ends within `grace`, or has ended; it is not waited for.

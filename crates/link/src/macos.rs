@@ -5,19 +5,23 @@ use crate::ready::Ready;
 use crate::unix::{self, kill_own_group, poll_timeout};
 use auroraview_core::inbox::Wake;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 use nix::sys::select::{FD_SETSIZE, FdSet, pselect};
 use nix::sys::socket::{MsgFlags, send};
 use nix::sys::time::TimeSpec;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(crate) use crate::no_lane::{Listener, accept, listen};
 pub use crate::unix::SignalGate;
-pub(crate) use crate::unix::{Family, Log, Socket, describe, log_pipe, start_thread, wait_writable};
+pub(crate) use crate::unix::{Family, Log, Socket, describe, log_pipe, start_thread, wait_readable, wait_writable};
+
+/// Whether the system tells when a file that was written is closed, so that what comes before need not be looked at.
+pub(crate) const TELLS_END_OF_WRITING: bool = false;
 
 /// What makes a waiting thread look at its inbox: a pipe, of which neither end blocks.
 #[derive(Debug)]
@@ -31,6 +35,12 @@ impl WakeHandle {
     pub fn new() -> io::Result<Self> {
         let (reader, writer) = log_pipe()?;
         Ok(Self { reader, writer: File::from(writer) })
+    }
+
+    /// What becomes readable.
+    #[allow(clippy::unnecessary_wraps)] // other systems have none
+    pub fn descriptor(&self) -> Option<i32> {
+        Some(self.reader.as_raw_fd())
     }
 }
 
@@ -46,16 +56,16 @@ impl Wake for WakeHandle {
     }
 }
 
-/// Waits until `wake`, the link or the child's log has something, the time is up (all false), or a signal came (`None`).
+/// Waits until `wake`, one of `sockets` or the child's log has something, the time is up (all false), or a signal came (`None`).
 pub(crate) fn wait(
     wake: &WakeHandle,
-    link: Option<&Socket>,
+    sockets: &[&Socket],
     log: Option<&Log>,
     until: Option<Instant>,
     gate: Option<&SignalGate>,
 ) -> io::Result<Option<Ready>> {
     let mut fds = vec![wake.reader.as_fd()];
-    fds.extend(link.map(AsFd::as_fd));
+    fds.extend(sockets.iter().map(AsFd::as_fd));
     fds.extend(log.map(AsFd::as_fd));
     let left = until.map(|at| at.saturating_duration_since(Instant::now()));
     let outcome = match gate {
@@ -64,9 +74,10 @@ pub(crate) fn wait(
     };
     match outcome {
         Ok(ready) => {
-            let (link_at, log_at) = (1, 1 + usize::from(link.is_some()));
+            let log_at = 1 + sockets.len();
             let is_ready = |at: usize| ready.get(at).copied().unwrap_or(false);
-            Ok(Some(Ready { link: link.is_some() && is_ready(link_at), log: log.is_some() && is_ready(log_at) }))
+            let sockets = (0..sockets.len()).filter(|at| is_ready(1 + at)).collect();
+            Ok(Some(Ready { sockets, log: log.is_some() && is_ready(log_at) }))
         }
         Err(Errno::EINTR) => Ok(None),
         Err(error) => Err(error.into()),
@@ -93,12 +104,6 @@ fn wait_with_signals(fds: &[BorrowedFd<'_>], left: Option<Duration>, gate: &Sign
     Ok(fds.iter().map(|fd| set.contains(*fd)).collect())
 }
 
-/// Waits until there is something to read or the other end is gone.
-pub(crate) fn wait_readable(socket: &Socket) {
-    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
-    while let Err(Errno::EINTR) = poll(&mut fds, PollTimeout::NONE) {}
-}
-
 /// Our end (non-blocking) and the child's end of a new link. No other process inherits either.
 pub(crate) fn socket_pair() -> io::Result<(Socket, OwnedFd)> {
     let (ours, theirs) = unix::socket_pair()?;
@@ -116,6 +121,11 @@ pub(crate) fn take_stdin() -> io::Result<Socket> {
 /// Writes what the socket takes now. It was made so that it raises no SIGPIPE.
 pub(crate) fn write_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     Ok(send(socket.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT)?)
+}
+
+/// Writes what the socket takes now of both, one behind the other.
+pub(crate) fn write_both(mut socket: &Socket, first: &[u8], then: &[u8]) -> io::Result<usize> {
+    socket.write_vectored(&[IoSlice::new(first), IoSlice::new(then)])
 }
 
 /// Whether the child ends within `grace`, or has ended; it is not waited for.

@@ -1,6 +1,7 @@
 //! What the host sends: any thread enqueues, whoever finds nobody writing writes, and nobody ever blocks on a full
 //! socket except a writer thread that is made for it.
 
+use crate::parcel::{Outcome, Parcel, Writing};
 use crate::platform::{self, Socket};
 use auroraview_core::lock::{OrderedMutex, RESOURCE};
 use auroraview_core::outbox::Outbox;
@@ -9,28 +10,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use tracing::debug;
 
-const WRITE_CHUNK: usize = 256 << 10;
-
 /// The outgoing half of a link.
 pub(crate) struct Outbound {
     socket: Arc<Socket>,
-    outbox: Outbox<Vec<u8>>,
+    outbox: Outbox<Parcel>,
     /// Owned by the writing thread; the lock is never contended.
-    partial: OrderedMutex<Partial, RESOURCE>,
+    writing: OrderedMutex<Writing, RESOURCE>,
     /// Held only to make the writer thread once.
     blocked: OrderedMutex<Option<Sender<()>>, RESOURCE>,
-}
-
-#[derive(Default)]
-struct Partial {
-    bytes: Vec<u8>,
-    written: usize,
-}
-
-enum Outcome {
-    Empty,
-    Full,
-    Gone,
 }
 
 impl Outbound {
@@ -38,14 +25,14 @@ impl Outbound {
         Arc::new(Self {
             socket,
             outbox: Outbox::default(),
-            partial: OrderedMutex::default(),
+            writing: OrderedMutex::default(),
             blocked: OrderedMutex::default(),
         })
     }
 
-    /// Sends the bytes of a frame, or leaves them to the thread that is writing. Never blocks.
-    pub fn send(self: &Arc<Self>, bytes: Vec<u8>) -> io::Result<()> {
-        if !self.outbox.put(bytes) {
+    /// Sends a message, or leaves it to the thread that is writing. Never blocks.
+    pub fn send(self: &Arc<Self>, parcel: Parcel) -> io::Result<()> {
+        if !self.outbox.put(parcel) {
             return Ok(());
         }
         match self.write_until_idle() {
@@ -70,31 +57,11 @@ impl Outbound {
     }
 
     fn write_queued(&self) -> Outcome {
-        let mut partial = self.partial.lock();
-        loop {
-            if partial.written == partial.bytes.len() && !self.refill(&mut partial) {
-                return Outcome::Empty;
-            }
-            match platform::write_some(&self.socket, &partial.bytes[partial.written..]) {
-                Ok(count) => partial.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Outcome::Full,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Outcome::Gone,
-            }
+        let mut writing = self.writing.lock();
+        while let Some(parcel) = self.outbox.take() {
+            writing.add(parcel);
         }
-    }
-
-    /// Gathers small frames, so that a burst is one write.
-    fn refill(&self, partial: &mut Partial) -> bool {
-        partial.written = 0;
-        partial.bytes = self.outbox.take().unwrap_or_default();
-        while !partial.bytes.is_empty() && partial.bytes.len() < WRITE_CHUNK {
-            match self.outbox.take() {
-                Some(next) => partial.bytes.extend_from_slice(&next),
-                None => break,
-            }
-        }
-        !partial.bytes.is_empty()
+        writing.write(&self.socket)
     }
 
     /// The socket is full: a thread that may block waits until it takes more.
@@ -131,6 +98,10 @@ mod tests {
     use super::*;
     use crate::tests::{pair, read_exact};
 
+    fn parcel(message: Vec<u8>) -> Parcel {
+        Parcel { view: 1, chunks: Vec::new(), message }
+    }
+
     #[test]
     fn many_senders_and_a_slow_reader_lose_nothing() {
         let (ours, theirs) = pair();
@@ -139,7 +110,7 @@ mod tests {
         std::thread::scope(|scope| {
             for sender in 0..4u8 {
                 let out = Arc::clone(&out);
-                scope.spawn(move || (0..EACH).for_each(|_| out.send(vec![sender; 1000]).unwrap()));
+                scope.spawn(move || (0..EACH).for_each(|_| out.send(parcel(vec![sender; 1000])).unwrap()));
             }
             let mut seen = [0usize; 4];
             let mut piece = [0; 1000];
@@ -159,7 +130,7 @@ mod tests {
         let out = Outbound::new(ours);
         drop(theirs);
         for _ in 0..100 {
-            out.send(vec![0; 100_000]).unwrap();
+            out.send(parcel(vec![0; 100_000])).unwrap();
         }
         assert!(out.outbox.take().is_none());
     }

@@ -1,8 +1,8 @@
 //! The UI process's end of the link: a source of its one loop, without a thread.
 
+use crate::parcel::{Attachment, Outcome, Piece, Writing, chunks};
 use crate::platform::{self, Socket};
 use auroraview_core::frame::{Decoder, Frame, FrameError};
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use std::sync::Arc;
 pub struct Peer {
     socket: Arc<Socket>,
     decoder: Decoder,
-    unsent: VecDeque<Vec<u8>>,
-    /// How much of the first of `unsent` is written.
-    written: usize,
+    writing: Writing,
+    /// The socket takes no more until the loop says so.
+    full: bool,
 }
 
 /// Ends this process's whole group when the host closes the link or dies, also while the main loop is stuck.
@@ -28,7 +28,7 @@ impl Peer {
     }
 
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket: Arc::new(socket), decoder: Decoder::new(), unsent: VecDeque::new(), written: 0 }
+        Self { socket: Arc::new(socket), decoder: Decoder::new(), writing: Writing::default(), full: false }
     }
 
     /// What the loop watches, in the platform's way.
@@ -52,28 +52,32 @@ impl Peer {
 
     /// Sends a frame, or keeps what the socket does not take until [`Peer::flush`].
     pub fn send(&mut self, frame: &Frame) -> Result<(), FrameError> {
-        self.unsent.push_back(frame.encode()?);
-        if self.unsent.len() == 1 {
+        self.add(frame.header.view, vec![Piece::from(frame.encode()?)]);
+        Ok(())
+    }
+
+    /// Sends an attachment of a message of document `doc`, or a part of one.
+    pub fn send_chunks(&mut self, view: u32, doc: u32, attachment: &Attachment) -> Result<(), FrameError> {
+        self.add(view, chunks(view, Some(doc), attachment)?);
+        Ok(())
+    }
+
+    /// How many frames of `view` the host has not taken.
+    pub fn waiting(&self, view: u32) -> usize {
+        self.writing.waiting(view)
+    }
+
+    fn add(&mut self, view: u32, pieces: Vec<Piece>) {
+        self.writing.add_pieces(view, pieces);
+        if !self.full {
             self.flush();
         }
-        Ok(())
     }
 
     /// Writes what the socket takes. False if something is left: call again when the socket is writable.
     pub fn flush(&mut self) -> bool {
-        while let Some(first) = self.unsent.front() {
-            match platform::write_some(&self.socket, &first[self.written..]) {
-                Ok(count) if self.written + count < first.len() => self.written += count,
-                Ok(_) => {
-                    self.unsent.pop_front();
-                    self.written = 0;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The host is gone; the parent watch ends this process.
-                Err(_) => self.unsent.clear(),
-            }
-        }
-        true
+        // If the host is gone, the parent watch ends this process.
+        self.full = self.writing.write(&self.socket) == Outcome::Full;
+        !self.full
     }
 }

@@ -1,6 +1,7 @@
 //! Requests of the host that wait for their answer. Each gets exactly one: whoever takes it out of the table gives it.
 
 use crate::bell::Bell;
+use auroraview_core::collect::Collected;
 use auroraview_core::frame::Frame;
 use auroraview_core::lock::{OrderedMutex, STATE};
 use auroraview_core::wire::{ErrorCode, ErrorObject, Header, Kind, error_text};
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 /// Where a waiting thread finds its answer.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    pub answer: OnceLock<Frame>,
+    pub answer: OnceLock<(Frame, Vec<Collected>)>,
     /// Of the waiting thread.
     bell: Arc<Bell>,
 }
@@ -23,6 +24,17 @@ pub(crate) enum Asker {
     Thread(Arc<Slot>),
     /// The view's drainer, which runs a callback.
     Drainer,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// A thread has it.
+    Given,
+    /// The drainer runs a callback with it.
+    ForDrainer(Frame, Vec<Collected>),
+    /// Nobody waits for it.
+    Unasked,
 }
 
 impl Slot {
@@ -51,13 +63,22 @@ impl Pending {
         self.askers.lock().remove(&id).is_some()
     }
 
-    /// Gives the answer to the thread that waits for it, or hands it back for the drainer. `None`: nobody waits.
-    pub fn answer(&self, frame: Frame) -> Option<Frame> {
-        let asker = frame.header.id.and_then(|id| self.askers.lock().remove(&id))?;
-        let Asker::Thread(slot) = asker else { return Some(frame) };
-        let _ = slot.answer.set(frame); // whoever takes the asker out is the only one who answers
-        slot.bell.ring();
-        None
+    /// Whether somebody waits for the answer.
+    pub fn has(&self, id: u64) -> bool {
+        self.askers.lock().contains_key(&id)
+    }
+
+    /// Gives the answer to the thread that waits for it, or hands it back for the drainer.
+    pub fn answer(&self, frame: Frame, attachments: Vec<Collected>) -> Answered {
+        match frame.header.id.and_then(|id| self.askers.lock().remove(&id)) {
+            None => Answered::Unasked,
+            Some(Asker::Drainer) => Answered::ForDrainer(frame, attachments),
+            Some(Asker::Thread(slot)) => {
+                let _ = slot.answer.set((frame, attachments)); // whoever takes the asker out is the only one who answers
+                slot.bell.ring();
+                Answered::Given
+            }
+        }
     }
 
     /// Answers everything with an error; returns what the drainer must see.
@@ -66,11 +87,12 @@ impl Pending {
         let error = ErrorObject::new(code, message);
         let answer = |id: u64| {
             let body = error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec());
-            self.answer(Frame {
-                header: Header { view, doc: None, kind: Kind::Response, id: Some(id), coalesce: None },
-                body,
-            })
+            self.answer(Frame { header: Header::new(view, None, Kind::Response, Some(id)), body }, Vec::new())
         };
-        ids.into_iter().filter_map(answer).collect()
+        let for_drainer = |answered| match answered {
+            Answered::ForDrainer(frame, _) => Some(frame),
+            Answered::Given | Answered::Unasked => None,
+        };
+        ids.into_iter().map(answer).filter_map(for_drainer).collect()
     }
 }

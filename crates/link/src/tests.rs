@@ -33,8 +33,8 @@ pub(crate) fn read_exact(socket: &Socket, piece: &mut [u8]) {
     let wake = WakeHandle::new().unwrap();
     let mut filled = 0;
     while filled < piece.len() {
-        let ready = platform::wait(&wake, Some(socket), None, Some(Instant::now() + PATIENCE), None).unwrap();
-        assert!(ready.is_none_or(|ready| ready.link), "the other end sends nothing");
+        let ready = platform::wait(&wake, &[socket], None, Some(Instant::now() + PATIENCE), None).unwrap();
+        assert!(ready.is_none_or(|ready| !ready.sockets.is_empty()), "the other end sends nothing");
         match (&*socket).read(&mut piece[filled..]) {
             Ok(0) => panic!("the other end is gone"),
             Ok(count) => filled += count,
@@ -62,10 +62,7 @@ pub(crate) fn start(role: &str, life_line: Option<&TcpListener>) -> Arc<Link> {
 }
 
 pub(crate) fn message(body: &[u8]) -> Frame {
-    Frame {
-        header: Header { view: 1, doc: Some(1), kind: Kind::Notify, id: None, coalesce: None },
-        body: body.to_vec(),
-    }
+    Frame { header: Header::new(1, Some(1), Kind::Notify, None), body: body.to_vec() }
 }
 
 fn life_lines() -> TcpListener {
@@ -107,26 +104,26 @@ fn everything_comes_back_whole_and_in_order() {
     let port = Port::new(1).unwrap();
     let mut sent: Vec<_> = (0..1000).map(|n| message(format!("{{\"n\":{n}}}").as_bytes())).collect();
     sent.insert(500, message(&vec![b'x'; 5 << 20]));
-    port.attach(&link, sent[0].clone()).unwrap();
+    port.attach(&link, vec![sent[0].clone()], false).unwrap();
     for frame in &sent[1..] {
-        port.send(frame.clone()).unwrap();
+        port.send(port.link().as_deref(), frame.clone(), Vec::new()).unwrap();
     }
     let is_frame = |message: &&Incoming| matches!(message, Incoming::Frame(..));
     let seen = gather(&port, |seen| seen.iter().filter(is_frame).count() == sent.len());
     let frames = seen.iter().filter_map(|message| match message {
-        Incoming::Frame(frame, _) => Some(frame),
+        Incoming::Frame(frame, ..) => Some(frame),
         _ => None,
     });
     assert!(frames.eq(&sent));
     link.shut_down(Instant::now() + PATIENCE).unwrap();
-    assert_eq!(&**link.lost().unwrap(), "the UI process was shut down");
+    assert_eq!(&*link.lost().unwrap().why, "the UI process was shut down");
 }
 
 #[test]
 fn another_thread_ends_a_wait() {
     let link = start("echo", None);
     let port = Port::new(1).unwrap();
-    port.attach(&link, message(b"first")).unwrap();
+    port.attach(&link, vec![message(b"first")], false).unwrap();
     gather(&port, |seen| seen.iter().any(|message| matches!(message, Incoming::Frame(..))));
     std::thread::scope(|scope| {
         scope.spawn(|| port.nudge());
@@ -139,8 +136,8 @@ fn a_wait_ends_in_time_and_not_before() {
     let (ours, _theirs) = pair();
     let wake = WakeHandle::new().unwrap();
     let until = Instant::now() + Duration::from_millis(30);
-    let ready = platform::wait(&wake, Some(&ours), None, Some(until), None).unwrap().unwrap();
-    assert!(!ready.link && !ready.log);
+    let ready = platform::wait(&wake, &[&ours], None, Some(until), None).unwrap().unwrap();
+    assert!(ready.sockets.is_empty() && !ready.log);
     assert!(Instant::now() >= until);
 }
 
@@ -171,7 +168,7 @@ fn a_child_that_ends_takes_its_family_with_it_and_is_reported_with_its_last_word
     let lives = life_lines();
     let link = start("failing", Some(&lives));
     let port = Port::new(1).unwrap();
-    port.attach(&link, message(b"first")).unwrap();
+    port.attach(&link, vec![message(b"first")], false).unwrap();
     let family = [next_life(&lives), next_life(&lives)];
     // Both live: the child may fail now.
     family.iter().for_each(|mut life| life.write_all(b"!").unwrap());
@@ -197,7 +194,7 @@ mod roles {
         exit_with_parent(&peer).unwrap();
         let (version, pid) = (VERSION.into(), std::process::id());
         let hello = Notice::Hello { version, schema_version: SCHEMA_VERSION, pid, engine: String::new() };
-        let header = Header { view: 0, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+        let header = Header::notify(0);
         peer.send(&Frame { header, body: text_of(&hello).unwrap() }).unwrap();
         peer
     }
@@ -223,7 +220,7 @@ mod roles {
         let mut peer = peer();
         let wake = WakeHandle::new().unwrap();
         loop {
-            platform::wait(&wake, Some(peer.socket()), None, None, None).unwrap();
+            platform::wait(&wake, &[peer.socket()], None, None, None).unwrap();
             assert!(peer.read().unwrap(), "the host is gone");
             while let Some(frame) = peer.next_frame().unwrap() {
                 if frame.header.view == 0 {

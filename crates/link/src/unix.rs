@@ -1,10 +1,12 @@
 //! What Linux and macOS share: the socket pair, signal masks, process groups, standard input.
 
+use crate::child::Ending;
 use crate::platform::ends_within;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
+use nix::sys::socket::{setsockopt, sockopt};
 use nix::unistd::Pid;
 use std::fs::File;
 use std::io;
@@ -16,6 +18,9 @@ use std::time::Duration;
 
 /// How long a child that closed the link may take to end by itself.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// Bytes that each end takes before its writer has to wait; as many as the system allows.
+const ROOM: usize = 1 << 20;
 
 /// One end of a link.
 pub(crate) type Socket = UnixStream;
@@ -67,6 +72,12 @@ pub(crate) fn poll_timeout(left: Option<Duration>) -> PollTimeout {
     }
 }
 
+/// Waits until there is something to read or the other end is gone.
+pub(crate) fn wait_readable(socket: &Socket) {
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+    while let Err(Errno::EINTR) = poll(&mut fds, PollTimeout::NONE) {}
+}
+
 /// Waits until the socket takes bytes again or is gone.
 pub(crate) fn wait_writable(socket: &Socket) {
     let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
@@ -77,6 +88,9 @@ pub(crate) fn wait_writable(socket: &Socket) {
 pub(crate) fn socket_pair() -> io::Result<(Socket, OwnedFd)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
+    for end in [&ours, &theirs] {
+        let _ = setsockopt(end, sockopt::SndBuf, &ROOM); // without it bytes go more slowly
+    }
     Ok((ours, theirs.into()))
 }
 
@@ -121,13 +135,15 @@ impl Family {
     }
 }
 
-/// How a child ended, for people.
-pub(crate) fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
+/// How a child ended.
+pub(crate) fn describe(status: ExitStatus) -> Ending {
+    let (code, signal) = (status.code(), status.signal());
+    let words = match (code, signal) {
         (Some(code), _) => format!("it exited with code {code}"),
         (None, Some(signal)) => format!("it was ended by signal {signal}"),
         (None, None) => "it ended".into(),
-    }
+    };
+    Ending { words, code, signal }
 }
 
 /// Ends this process and everything it started.

@@ -1,4 +1,4 @@
-//! For loops that can only be posted to and cannot watch the link themselves (Windows, macOS).
+//! For loops that can only be posted to and cannot watch the link themselves: on Windows and macOS, and without windows.
 
 use crate::peer::Peer;
 use crate::platform::{self, Socket};

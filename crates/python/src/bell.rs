@@ -28,6 +28,23 @@ impl Bell {
         self.0.drains(port.map(|port| &*port.0));
     }
 
+    /// From now on `echo` (None: no other) is rung with this bell.
+    #[pyo3(signature = (echo))]
+    fn echo(&self, echo: Option<&Bell>) {
+        self.0.echo(echo.map(|bell| &bell.0));
+    }
+
+    /// Forgets that it was rung. True if it was.
+    fn silence(&self) -> bool {
+        self.0.silence()
+    }
+
+    /// What becomes readable when the bell is rung; None where the system has no such thing.
+    #[getter]
+    fn descriptor(&self) -> Option<i32> {
+        self.0.descriptor()
+    }
+
     /// Waits (without the GIL) until the bell is rung; False when `timeout` seconds passed first.
     fn wait(&self, py: Python<'_>, timeout: Option<f64>, interruptible: bool) -> PyResult<bool> {
         let until = timeout.map(gil::deadline);

@@ -1,13 +1,23 @@
 //! `auroraview._core`: converts, calls and maps errors. Every wait happens without the GIL; policy lives in Python.
 
+mod attachments;
 mod bell;
 mod errors;
 mod gil;
+#[cfg(feature = "buffers")]
+#[path = "buffers.rs"]
+mod held;
+#[cfg(not(feature = "buffers"))]
+#[path = "bytes_only.rs"]
+mod held;
+mod joined;
 mod link;
 mod listeners;
 mod log;
 mod port;
 mod streaming;
+mod watch;
+mod watchdog;
 
 use auroraview_core::{json, lock};
 use pyo3::prelude::*;
@@ -31,12 +41,24 @@ mod _core {
     #[pymodule_export]
     use super::streaming::Utf8Stream;
     #[pymodule_export]
-    use super::{check_depth, check_json, check_lock_order, contended_locks};
+    use super::watch::Watcher;
+    #[pymodule_export]
+    use super::watchdog::{Label, Watchdog};
+    #[pymodule_export]
+    use super::{check_json, check_lock_order, contended_locks};
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = super::VERSION;
     #[pymodule_export]
     const MAX_BODY: usize = auroraview_core::limits::MAX_BODY;
+    #[pymodule_export]
+    const MAX_ATTACHED: usize = auroraview_core::limits::MAX_ATTACHED;
+    #[pymodule_export]
+    const MAX_ATTACHMENTS: usize = auroraview_core::limits::MAX_ATTACHMENTS;
+    #[pymodule_export]
+    const TOO_DEEP: &str = super::port::TOO_DEEP;
+    #[pymodule_export]
+    const READS_BUFFERS: bool = cfg!(feature = "buffers");
     #[pymodule_export]
     const LOCK_ORDER_CHECKED: bool = auroraview_core::lock::CHECKED;
 }
@@ -45,12 +67,6 @@ mod _core {
 #[pyfunction]
 fn check_json(text: &[u8]) -> PyResult<()> {
     json::check(text).map_err(|error| errors::raise("InvalidDataError", error.to_string()))
-}
-
-/// Raises `InvalidDataError` if a message of a page is nested too deeply.
-#[pyfunction]
-fn check_depth(text: &str) -> PyResult<()> {
-    json::check_depth(text.as_bytes()).map_err(|error| errors::raise("InvalidDataError", error.to_string()))
 }
 
 /// How often, in this process, a thread had to wait for a lock of ours.

@@ -1,6 +1,7 @@
 //! A UI process, as Python sees it.
 
-use crate::errors;
+use crate::bell::Bell;
+use crate::{errors, gil};
 use auroraview_link::{ChildSpec, Link as RustLink};
 use pyo3::prelude::*;
 use std::collections::HashMap;
@@ -25,7 +26,19 @@ impl Link {
     /// Why the UI process is gone, or None.
     #[getter]
     fn lost(&self) -> Option<String> {
-        self.0.lost().map(ToString::to_string)
+        self.0.lost().map(|loss| loss.why.to_string())
+    }
+
+    /// Its exit code and the signal that ended it, as far as they are known, and whether another one would end in the same
+    /// way. None while it is there.
+    #[getter]
+    fn ending(&self) -> Option<(Option<i32>, Option<i32>, bool)> {
+        self.0.lost().map(|loss| (loss.code, loss.signal, loss.hopeless))
+    }
+
+    /// The last lines of its log.
+    fn last_words(&self) -> Vec<String> {
+        self.0.lost().map_or_else(|| self.0.last_words(), |loss| loss.log.clone())
     }
 
     /// Whether the UI process is there, as far as the link tells now.
@@ -37,6 +50,18 @@ impl Link {
     #[getter]
     fn pid(&self) -> u32 {
         self.0.pid()
+    }
+
+    /// Waits (without the GIL), on a thread that drains no view, until its bell is rung; reads the link meanwhile. False when
+    /// `timeout` seconds passed first.
+    fn wait_with(&self, py: Python<'_>, bell: &Bell, timeout: Option<f64>) -> PyResult<bool> {
+        let until = timeout.map(gil::deadline);
+        gil::wait(py, false, |gate| bell.0.wait(Some(&self.0), until, gate))
+    }
+
+    /// Has the UI process keep an empty page ready for the next view, from now on. Returns at once.
+    fn warm_up(&self, py: Python<'_>) {
+        py.detach(|| self.0.warm_up());
     }
 
     /// Asks the UI process to end, and kills it after `timeout` seconds.

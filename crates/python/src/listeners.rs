@@ -28,6 +28,11 @@ impl Listeners {
         !self.0.unsubscribe(name, |each| each.id == id).is_empty()
     }
 
+    /// Puts another handler into the place of a listener. False if there is none with that id.
+    fn replace(&self, name: &str, id: u64, handler: Py<PyAny>) -> bool {
+        self.0.replace(name, id, &Arc::new(handler))
+    }
+
     /// Removes all listeners of a name. Returns how many they were.
     fn remove_all(&self, name: &str) -> usize {
         self.0.unsubscribe(name, |_| true).len()

@@ -23,7 +23,7 @@ impl MessageProcessor<HostMessage, Context> for Logging {
     }
 
     fn process(&mut self, message: &mut HostMessage, _: &mut Context) -> Processed {
-        let header = message.header;
+        let header = &message.header;
         let receiver = if header.doc.is_some() { "the page" } else { "its window" };
         // A host that does not read its log is no reason to stop.
         let _ = writeln!(

@@ -1,10 +1,10 @@
 //! All views of one host, and the one place where messages of the host and reports of the engine are handled.
 
 use crate::assets::Assets;
-use crate::backend::{Event, ViewFactory};
+use crate::backend::{BRIDGE, Event, ViewFactory};
 use crate::context::{Context, HostMessage, Processor};
 use crate::processors::built_in;
-use crate::view::View;
+use crate::view::{Outgoing, View};
 use auroraview_core::frame::Frame;
 use auroraview_core::pipeline::{MessagePipeline, Processed};
 use auroraview_core::wire::{Command, ErrorCode, Header, Kind, Notice, ViewOptions, text_of};
@@ -24,8 +24,9 @@ pub trait EventLoopBackend {
     fn run(self, app: App) -> Result<(), String>;
 }
 
-/// The bridge, as `npm run build` in `sdk/` makes it.
-const BRIDGE: &str = include_str!("../../../sdk/dist/bridge.js");
+/// The host is ready for more of a page's bytes when fewer frames of its view wait than this. A piece has 16: while one is
+/// written, the next may come.
+const READY: usize = 20;
 
 impl App {
     /// No views yet. `extra` joins the built-in processors of messages.
@@ -39,25 +40,42 @@ impl App {
         &mut self.peer
     }
 
+    /// Writes what the link takes, and lets pages go on that wait for that. False if something is left: call again when the
+    /// link is writable.
+    pub fn flush(&mut self) -> bool {
+        let flushed = self.peer.flush();
+        for (id, view) in &mut self.context.views {
+            if view.holds_uploads() && self.peer.waiting(*id) < READY {
+                view.answer_uploads();
+            }
+        }
+        flushed
+    }
+
     /// Whether the host asked to end. Every view is gone then.
     pub fn exiting(&self) -> bool {
         self.context.exiting
     }
 
-    /// Whether a view waits for [`App::create_views`].
+    /// Whether a view, or the spare page for a later one, waits for [`App::create_views`].
     pub fn wants_to_create(&self) -> bool {
-        self.context.creating.is_some()
+        self.context.creating.is_some() || self.context.wants_spare()
     }
 
-    /// Makes the views that wait, and handles what came after them.
+    /// Makes the views that wait, and handles what came after them. When none is starting any more, makes the spare page.
     pub fn create_views(&mut self, factory: &dyn ViewFactory) {
         while let Some((id, options)) = self.context.creating.take() {
+            self.context.stock.view_comes();
             match make_view(factory, id, *options) {
                 Ok(view) => drop(self.context.views.insert(id, view)),
                 Err(message) => self.tell(id, &Notice::Failed { message }),
             }
             self.settle(id);
             self.take_frames();
+        }
+        if self.context.wants_spare() {
+            self.context.stock.filled();
+            factory.keep_spare();
         }
     }
 
@@ -94,9 +112,19 @@ impl App {
     fn take_frame(&mut self, frame: Frame) {
         let Header { view: id, doc, kind, id: call, .. } = frame.header;
         debug!(view = id, doc, ?kind, id = call, bytes = frame.body.len(), "receive");
+        if kind == Kind::Chunk {
+            if let Some(view) = self.context.views.get_mut(&id) {
+                view.take_chunk(&frame.header, frame.body);
+            }
+            return;
+        }
+        let attachments = frame.header.att.clone();
         let mut message = HostMessage::new(frame);
         if self.pipeline.process(&mut message, &mut self.context) == Processed::PassedOn {
             self.answer_unknown(&message);
+        }
+        if let Some(view) = self.context.views.get_mut(&id) {
+            view.drop_chunks(&attachments);
         }
         self.settle(id);
     }
@@ -125,7 +153,18 @@ impl App {
                 self.context.views.remove(&id);
             }
         }
-        answers.into_iter().chain(said).for_each(|frame| self.send(frame));
+        answers.into_iter().for_each(|frame| self.send(frame));
+        for outgoing in said {
+            match outgoing {
+                Outgoing::Message(frame) => self.send(frame),
+                Outgoing::Chunks { doc, attachment } => {
+                    debug!(view = id, doc, number = attachment.number, bytes = attachment.len(), "send a piece");
+                    if let Err(error) = self.peer.send_chunks(id, doc, &attachment) {
+                        say!("a piece for the host was dropped: {error}");
+                    }
+                }
+            }
+        }
     }
 
     fn tell(&mut self, view: u32, notice: &Notice) {
@@ -145,8 +184,7 @@ impl App {
 
 fn make_view(factory: &dyn ViewFactory, id: u32, options: ViewOptions) -> Result<View, String> {
     let secret = random_hex().map_err(|error| format!("no random numbers: {error}"))?;
-    let assets =
-        Assets::start(options.asset_root.as_deref()).map_err(|error| format!("no thread for assets: {error}"))?;
+    let assets = Assets::start(&options).map_err(|error| format!("no thread for assets: {error}"))?;
     let boot = boot_script(&options, &secret);
     let backend = factory.create(id, &options, boot, &assets)?;
     Ok(View::new(id, options, secret, assets, backend))

@@ -1,5 +1,6 @@
 //! A message of the host on its way through the pipeline, and what processors act on.
 
+use crate::stock::Stock;
 use crate::view::View;
 use auroraview_core::frame::Frame;
 use auroraview_core::pipeline::MessageProcessor;
@@ -26,6 +27,7 @@ pub struct Context {
     pub(crate) views: HashMap<u32, View>,
     /// Waits until the loop can make it; the link is not read further before it is there.
     pub(crate) creating: Option<(u32, Box<ViewOptions>)>,
+    pub(crate) stock: Stock,
     pub(crate) exiting: bool,
     /// What goes to the host after this message.
     pub(crate) out: Vec<Frame>,
@@ -46,6 +48,11 @@ impl Context {
         self.out.extend(rejection(header, code, message));
     }
 
+    /// Whether a spare page is to be made now: not while a view starts, which that would slow.
+    pub(crate) fn wants_spare(&self) -> bool {
+        self.stock.is_due() && !self.views.values().any(View::is_starting)
+    }
+
     /// The view that a message is for. If it is gone, a request is answered; the rest is nobody's business any more.
     pub(crate) fn view(&mut self, header: &Header) -> Option<&mut View> {
         let view = self.views.get_mut(&header.view);
@@ -59,5 +66,5 @@ impl Context {
 fn rejection(header: &Header, code: ErrorCode, message: &str) -> Option<Frame> {
     let id = header.id.filter(|_| header.kind == Kind::Request)?;
     let body = error_text(id, &ErrorObject::new(code, message)).ok()?;
-    Some(Frame { header: Header { kind: Kind::Response, ..*header }, body })
+    Some(Frame { header: Header::new(header.view, header.doc, Kind::Response, Some(id)), body })
 }

@@ -1,5 +1,7 @@
 //! A document whose bridge said hello, and what is known of how far it is.
 
+use std::collections::BTreeSet;
+
 /// A document whose bridge said hello.
 #[derive(Debug)]
 pub struct Document {
@@ -7,8 +9,12 @@ pub struct Document {
     pub nonce: String,
     /// What we named it.
     pub generation: u32,
+    /// It speaks with the host by the fast lane.
+    pub direct: bool,
     /// Calls that went to the host and are not answered.
     pub calls: usize,
+    /// Calls of its own functions that it has got and not answered.
+    pub asked: BTreeSet<u64>,
     /// Answers that went to it.
     answers: u64,
     /// How many of them it has handled, as its last post said.
@@ -22,7 +28,17 @@ pub struct Document {
 impl Document {
     /// One that says hello.
     pub fn new(nonce: &str, generation: u32) -> Self {
-        Self { nonce: nonce.into(), generation, calls: 0, answers: 0, handled: 0, last_of_host: 0, holds: false }
+        Self {
+            nonce: nonce.into(),
+            generation,
+            direct: false,
+            calls: 0,
+            asked: BTreeSet::new(),
+            answers: 0,
+            handled: 0,
+            last_of_host: 0,
+            holds: false,
+        }
     }
 
     /// A post came: a park or one with messages, and how many answers its sender had handled.

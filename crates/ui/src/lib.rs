@@ -20,10 +20,11 @@ mod assets;
 mod backend;
 mod context;
 mod document;
-mod lane;
 mod origin;
-mod post;
 mod processors;
+mod refusals;
+mod request;
+mod stock;
 mod view;
 
 pub use auroraview_core::{pipeline, wire};
@@ -50,12 +51,27 @@ struct Args {
 /// `extra` handles messages of the host together with the built-in processors, whose priorities are 500 (close, exit), 400
 /// (what a view shows), 300 (scripts), 200 (messages for the page) and 100 (windows). One with a higher number sees a
 /// message before them and can take it; one with a lower number gets what they do not know.
+#[cfg(feature = "engine")]
 pub fn run(extra: Vec<Processor>) -> ExitCode {
+    run_on(backend::engine_name, backend::prepare, extra)
+}
+
+/// The same without a display and without a web engine: pages are played from scripts (`docs/testing.md`).
+#[cfg(any(test, feature = "headless"))]
+pub fn run_headless() -> ExitCode {
+    run_on(|| "headless".into(), backend::headless::prepare, Vec::new())
+}
+
+fn run_on<L: EventLoopBackend>(
+    name: fn() -> String,
+    prepare: fn() -> Result<L, String>,
+    extra: Vec<Processor>,
+) -> ExitCode {
     if !Args::parse().link {
-        eprintln!("auroraview-ui is started by the auroraview Python package; try: python -m pip show auroraview");
+        eprintln!("this program is started by the auroraview Python package; try: python -m pip show auroraview");
         return ExitCode::from(2);
     }
-    match start(extra) {
+    match start(name, prepare, extra) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             say!("{message}");
@@ -64,7 +80,11 @@ pub fn run(extra: Vec<Processor>) -> ExitCode {
     }
 }
 
-fn start(extra: Vec<Processor>) -> Result<(), String> {
+fn start<L: EventLoopBackend>(
+    name: fn() -> String,
+    prepare: fn() -> Result<L, String>,
+    extra: Vec<Processor>,
+) -> Result<(), String> {
     if let Ok(filter) = std::env::var(LOG_VARIABLE) {
         // The host has said already what is wrong with the filter.
         let _ = start_log(&filter, |line| say!("{line}"));
@@ -77,10 +97,10 @@ fn start(extra: Vec<Processor>) -> Result<(), String> {
             version: env!("CARGO_PKG_VERSION").into(),
             schema_version: SCHEMA_VERSION,
             pid: std::process::id(),
-            engine: backend::engine_name(),
+            engine: name(),
         },
     );
-    match backend::prepare() {
+    match prepare() {
         Ok(event_loop) => event_loop.run(App::new(peer, extra)),
         Err(message) => {
             tell(&mut peer, &Notice::Unusable { message });

@@ -22,6 +22,13 @@ pub fn origin_of(address: &str) -> String {
     }
 }
 
+/// The address as the user's own programs get it. Only web and mail addresses ever leave: what other schemes start,
+/// nobody here knows.
+pub fn outside(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    matches!(url.scheme(), "https" | "http" | "mailto").then(|| url.into())
+}
+
 /// How an engine spells `av://<app id>`: as `<before><app id><after>`.
 ///
 /// Everywhere outside the engine (on the wire, in the options, in what a view compares) a view's own documents are at
@@ -93,11 +100,85 @@ mod tests {
             "",
             "av:app",
             "av:///app",
+            "av://app.localhost.evil.com/",
+            "av://evil.com/app/",
+            "av://app./",
+            "av://xn--app-/",
+            "av://ap%70/",
+            "av://app@evil/",
+            "av://app\\@evil/",
+            "http://app.localhost/",
+            "http://app.localhost.evil.com/",
+            "http://user@app.localhost/",
+            "https://av.app.localhost/",
+            "filesystem:av://app/x",
+            "view-source:av://app/",
+            "//app/",
         ] {
             assert_ne!(origin_of(address), ours, "{address}");
         }
         assert_eq!(origin_of("http://localhost:5173/x"), "http://localhost:5173");
         assert_eq!(origin_of("HTTPS://Example.COM:443/x"), "https://example.com");
+    }
+
+    #[test]
+    fn only_web_and_mail_addresses_go_outside() {
+        for (address, goes) in [
+            ("https://example.com/a?b#c", "https://example.com/a?b#c"),
+            ("HTTP://Example.com", "http://example.com/"),
+            ("mailto:a@example.com?subject=x", "mailto:a@example.com?subject=x"),
+            ("https://例え.jp/道", "https://xn--r8jz45g.jp/%E9%81%93"),
+            (" https://example.com/\n--x", "https://example.com/--x"),
+        ] {
+            assert_eq!(outside(address).as_deref(), Some(goes), "{address}");
+        }
+        let others = [
+            "file",
+            "ftp",
+            "ftps",
+            "sftp",
+            "smb",
+            "nfs",
+            "dav",
+            "ssh",
+            "telnet",
+            "javascript",
+            "vbscript",
+            "data",
+            "blob",
+            "about",
+            "av",
+            "view-source",
+            "filesystem",
+            "chrome",
+            "ms-settings",
+            "ms-msdt",
+            "search-ms",
+            "shell",
+            "steam",
+            "slack",
+            "vscode",
+            "tel",
+            "sms",
+            "magnet",
+            "intent",
+            "x-apple.systempreferences",
+            "ws",
+            "wss",
+        ];
+        assert!(others.len() >= 30);
+        for scheme in others {
+            for address in
+                [format!("{scheme}:x"), format!("{scheme}://example.com/x"), format!("{}:x", scheme.to_uppercase())]
+            {
+                assert_eq!(outside(&address), None, "{address}");
+            }
+        }
+        for address in
+            ["", "example.com", "/etc/passwd", "C:\\Windows\\calc.exe", "\\\\server\\share", "http", "https:"]
+        {
+            assert_eq!(outside(address), None, "{address}");
+        }
     }
 
     #[test]

@@ -59,9 +59,14 @@ impl MessageProcessor<HostMessage, Context> for NavigationProcessor {
 
     fn process(&mut self, message: &mut HostMessage, context: &mut Context) -> Processed {
         match &mut message.command {
-            Some(Command::Load(content)) => {
+            Some(Command::Load(load)) => {
                 if let Some(view) = context.view(&message.header) {
-                    view.load(std::mem::take(content));
+                    view.load(std::mem::take(load));
+                }
+            }
+            Some(Command::Resume { documents }) => {
+                if let Some(view) = context.view(&message.header) {
+                    view.resume(*documents);
                 }
             }
             Some(Command::Reload {}) => {
@@ -121,7 +126,7 @@ impl MessageProcessor<HostMessage, Context> for EventProcessor {
         match &mut message.command {
             None if message.header.doc.is_some() => {
                 if let Some(view) = context.view(&message.header) {
-                    view.send_to_page(message.header, std::mem::take(&mut message.body));
+                    view.send_to_page(message.header.clone(), std::mem::take(&mut message.body));
                 }
             }
             None if message.header.kind == Kind::Response => {
@@ -146,7 +151,7 @@ fn answered_true(body: &[u8]) -> bool {
     answer.get("result") != Some(&serde_json::Value::Bool(false))
 }
 
-/// Makes and changes windows.
+/// Makes and changes windows, and sees to it that the next one opens sooner.
 struct WindowProcessor;
 
 impl MessageProcessor<HostMessage, Context> for WindowProcessor {
@@ -166,6 +171,13 @@ impl MessageProcessor<HostMessage, Context> for WindowProcessor {
                     say!("view {id} exists already");
                 } else {
                     context.creating = Some((id, std::mem::take(options)));
+                }
+            }
+            Some(Command::Warmup {}) => context.stock.keep(),
+            Some(Command::Dialog(dialog)) => {
+                let Some(request) = message.header.id else { return PassedOn };
+                if let Some(view) = context.view(&message.header) {
+                    view.ask_user(request, dialog);
                 }
             }
             Some(Command::Window(change)) => {

@@ -3,21 +3,30 @@
 use crate::assets::Assets;
 use crate::backend::{Event, Slot, WebViewBackend};
 use crate::document::Document;
-use crate::lane::{Amount, Lane, Message, Page, Step};
 use crate::origin::{SCHEME, origin_of, own_origin};
-use crate::post::{Line, LineKind, Post};
+use crate::refusals::Refusals;
+use crate::request::Exchange;
 use auroraview_core::frame::Frame;
-use auroraview_core::limits::{MAX_BODY, MAX_PARKED, MAX_PENDING_CALLS};
+use auroraview_core::lane::{self, Amount, Page, Step};
+use auroraview_core::limits::MAX_PARKED;
+use auroraview_core::post::{Line, LineKind, Post, is_secret, objection};
 use auroraview_core::wire::{
-    CloseReason, Content, ErrorCode, ErrorObject, Header, Kind, LoadState, Loading, Notice, SCHEMA_VERSION, Session,
-    ViewOptions, WindowChange, error_text, result_text, text_of,
+    CUT, CloseReason, Content, ErrorCode, ErrorObject, Header, Kind, Load, LoadState, Loading, Notice, SCHEMA_VERSION,
+    Session, ViewOptions, WindowChange, error_text, text_of,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use auroraview_link::{Attachment, Chunks, Collected};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A second click on the close button closes without asking, if the host has not answered the first for so long.
 const VETO_PATIENCE: Duration = Duration::from_secs(5);
+/// Where the bridge puts its secret and its document's nonce, in a request.
+const KEY_HEADER: &str = "x-auroraview";
+const ORIGIN_NOT_ALLOWED: &str = "origin not allowed";
+
+/// A message for the page, with what it fetches then, by number.
+type Message = lane::Message<(u64, Collected)>;
 
 /// One view.
 pub struct View {
@@ -27,21 +36,41 @@ pub struct View {
     options: ViewOptions,
     secret: String,
     session: Session,
-    lane: Lane,
+    lane: lane::Lane<(u64, Collected)>,
     parked: VecDeque<Box<dyn Slot>>,
     document: Option<Document>,
     generation: u32,
     /// Of the committed document; never taken from a message.
     origin: String,
     loaded: bool,
+    /// Its first load has not come to its end.
+    starting: bool,
     scripts: BTreeSet<u64>,
-    refused: HashMap<&'static str, u32>,
+    dialogs: BTreeSet<u64>, // requests that the user sees
+    refusals: Refusals,
     close_asked: Option<Instant>,
     /// The host wants it closed as soon as it is idle.
     closing: bool,
     closed: Option<CloseReason>,
+    /// Of messages of the host that are still to come.
+    chunks: Chunks,
+    transfers: Transfers,
     /// What goes to the host after this turn.
-    out: Vec<Frame>,
+    out: Vec<Outgoing>,
+}
+
+/// Something for the host.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// A message.
+    Message(Frame),
+    /// A piece of an attachment of a message of document `doc`.
+    Chunks {
+        /// Its generation.
+        doc: u32,
+        /// Number and bytes.
+        attachment: Attachment,
+    },
 }
 
 impl View {
@@ -60,31 +89,41 @@ impl View {
             options,
             secret,
             session: Session::default(),
-            lane: Lane::default(),
+            lane: lane::Lane::default(),
             parked: VecDeque::new(),
             document: None,
             generation: 0,
             origin: "null".into(),
             loaded: false,
+            starting: true,
             scripts: BTreeSet::new(),
-            refused: HashMap::new(),
+            dialogs: BTreeSet::new(),
+            refusals: Refusals::default(),
             close_asked: None,
             closing: false,
             closed: None,
+            chunks: Chunks::default(),
+            transfers: Transfers::default(),
             out: Vec::new(),
         };
-        view.tell(&Notice::Created { window_handle: view.backend.window_handle() });
+        let (window_handle, separate) = (view.backend.window_handle(), view.backend.separate());
+        view.tell(&Notice::Created { window_handle, separate });
         view
     }
 
     /// What the host must hear, in order.
-    pub fn take_out(&mut self) -> Vec<Frame> {
+    pub fn take_out(&mut self) -> Vec<Outgoing> {
         std::mem::take(&mut self.out)
     }
 
     /// Who closed the view, once it is to go.
     pub fn closed(&self) -> Option<CloseReason> {
         self.closed
+    }
+
+    /// Whether its first page is still to come.
+    pub fn is_starting(&self) -> bool {
+        self.starting
     }
 
     /// The backend, for commands that only concern the window.
@@ -95,13 +134,19 @@ impl View {
     // ---- from the host ----
 
     /// Loads something.
-    pub fn load(&mut self, content: Content) {
-        let path = match content {
-            Content::Url(url) => return self.backend.navigate(&url),
-            Content::Html(html) => self.assets.show_document(html),
-            Content::File(file) => self.assets.show_file(Path::new(&file)),
+    pub fn load(&mut self, Load { content, at }: Load) {
+        let own = |path| format!("{SCHEME}://{}{path}", self.options.app_id);
+        let begins = match content {
+            Content::Url(url) => url,
+            Content::Html(html) => own(self.assets.show_document(html)),
+            Content::File(file) => own(self.assets.show_file(Path::new(&file))),
         };
-        self.backend.navigate(&format!("{SCHEME}://{}{path}", self.options.app_id));
+        self.backend.navigate(&at.unwrap_or(begins));
+    }
+
+    /// The view had so many documents in another UI process.
+    pub fn resume(&mut self, documents: u32) {
+        self.generation = self.generation.max(documents);
     }
 
     /// Changes the window. A title that the host sets stays.
@@ -114,8 +159,9 @@ impl View {
     pub fn set_session(&mut self, session: Session) {
         let text = notification("$/session", &session);
         self.session = session;
-        if let Some(generation) = self.document.as_ref().map(|document| document.generation) {
-            self.lane.push(ours(generation, text));
+        let slow = self.document.as_ref().filter(|document| !document.direct);
+        if let Some(generation) = slow.map(|document| document.generation) {
+            self.lane.push(Message::ours(generation, text));
             self.go_on();
         }
     }
@@ -126,35 +172,34 @@ impl View {
         self.go_on();
     }
 
-    /// Nobody waits for a script any more. One that runs goes on; nothing is told of it.
-    pub fn forget(&mut self, id: u64) {
-        self.scripts.remove(&id);
-        self.lane.drop_script(id);
-        self.go_on();
+    /// A piece of an attachment of a message that is still to come.
+    pub fn take_chunk(&mut self, header: &Header, chunk: Vec<u8>) {
+        // The host lets no message have more than fits.
+        self.chunks.add(header.id.unwrap_or_default(), chunk);
+    }
+
+    /// A message was handled: what it named and nobody took goes with it.
+    pub fn drop_chunks(&mut self, numbers: &[u64]) {
+        self.chunks.take(numbers);
     }
 
     /// A message for the page.
     pub fn send_to_page(&mut self, header: Header, body: Vec<u8>) {
-        let doc = header.doc.unwrap_or(0);
+        let doc = header.page_document();
+        let attachments: Vec<_> = header.att.iter().copied().zip(self.chunks.take(&header.att)).collect();
+        let attached = attachments.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        let size = body.len() + attached;
         let current = self.document.as_mut().filter(|document| doc == document.generation);
         if doc != 0 && current.is_none() {
-            return self.lane.drop_message(body.len()); // its document is gone
+            return self.lane.drop_message(size); // its document is gone
         }
         if let (Some(document), Kind::Response) = (current, header.kind) {
             document.calls = document.calls.saturating_sub(1);
         }
-        // Only an event may vanish: each answer is somebody's only one.
-        let coalesce = header.coalesce.filter(|_| header.kind == Kind::Notify);
         match String::from_utf8(body) {
-            Ok(text) => {
-                let message = Message { doc, coalesce, of_host: true, text };
-                match header.kind {
-                    Kind::Control => self.lane.push_control(message),
-                    Kind::Request | Kind::Response | Kind::Notify => self.lane.push(message),
-                }
-            }
+            Ok(text) => self.lane.push_of_host(&header, text, attachments, attached),
             Err(error) => {
-                self.lane.drop_message(error.as_bytes().len());
+                self.lane.drop_message(size);
                 say!("the host sent a message that is not UTF-8: {error}");
             }
         }
@@ -172,12 +217,14 @@ impl View {
     /// Ends the view as soon as it is idle (`protocol/README.md` section 7). The host has the deadline.
     pub fn finish(&mut self) {
         self.closing = true;
+        self.give_up_dialogs();
         self.go_on();
     }
 
     /// Ends the view: everybody who waits is answered. The caller drops it then.
     pub fn close(&mut self, reason: CloseReason) {
         let lane = std::mem::take(&mut self.lane);
+        self.give_up_dialogs();
         self.scripts.extend(lane.scripts());
         self.fail_scripts(ErrorCode::Closed, "the view was closed");
         self.closed = Some(reason);
@@ -190,11 +237,16 @@ impl View {
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::Post { text, slot } => self.post(&text, slot),
+            Event::Request(exchange) => self.request(exchange),
+            Event::Uploaded { exchange, body } => self.uploaded(exchange, body),
             Event::Loading(loading) => self.loading(loading),
+            Event::NewWindow { url, asked } => self.new_window(&url, asked),
             Event::Title(title) => self.titled(title),
             Event::Evaluated { id, outcome } => self.evaluated(id, outcome),
+            Event::DialogEnded { id, answer } => self.dialog_ended(id, &answer),
             Event::CloseClicked => self.close_clicked(),
             Event::WebProcessGone(reason) => self.web_process_gone(reason),
+            Event::ContainerGone | Event::ParentGone => self.close(CloseReason::Host),
             Event::Window(state) => self.tell(&Notice::Changed(state)),
         }
         self.go_on();
@@ -212,19 +264,29 @@ impl View {
         match loading.state {
             LoadState::Committed => {
                 self.leave_document("the page navigated away");
+                self.refusals.forgive();
                 self.origin = origin_of(&loading.url);
+                self.assets.set_open(self.has_allowed_origin());
             }
             LoadState::Finished => self.loaded = true,
             LoadState::Started | LoadState::Failed => {}
         }
+        self.starting &= !matches!(loading.state, LoadState::Finished | LoadState::Failed);
         self.tell(&Notice::Loading(loading));
     }
 
     fn leave_document(&mut self, why: &str) {
-        self.document = None;
+        if let Some(Document { generation, asked, .. }) = self.document.take() {
+            for id in asked {
+                self.answer_host(id, Err(ErrorObject::new(ErrorCode::Navigated, why)));
+            }
+            let body = notification("$/gone", &serde_json::json!({})).into_bytes();
+            self.push_out(Kind::Control, Some(generation), None, body);
+        }
         self.loaded = false;
         self.parked.clear();
         self.lane.drop_addressed();
+        self.drop_transfers();
         self.fail_scripts(ErrorCode::Navigated, why);
     }
 
@@ -249,6 +311,9 @@ impl View {
     // ---- the page's posts ----
 
     fn post(&mut self, text: &str, slot: Box<dyn Slot>) {
+        if self.refusals.is_cut() {
+            return slot.refuse(&refusal(CUT)); // unread and uncounted
+        }
         match self.admit(text) {
             Ok(post) => self.take_lines(&post, slot),
             Err(reason) => self.refuse(reason, slot),
@@ -258,21 +323,26 @@ impl View {
     /// Whether the post comes from our script in the main frame of a document that may have the bridge.
     fn admit<'a>(&self, text: &'a str) -> Result<Post<'a>, &'static str> {
         let post = Post::parse(text).ok_or("not a post of the bridge")?;
-        if !post.has_secret(&self.secret) {
+        if !is_secret(post.secret, &self.secret) {
             return Err("wrong secret");
         }
-        let own = own_origin(&self.options.app_id);
-        if self.origin != own && !self.options.allowed_origins.contains(&self.origin) {
-            return Err("origin not allowed");
+        if !self.has_allowed_origin() {
+            return Err(ORIGIN_NOT_ALLOWED);
         }
         Ok(post)
+    }
+
+    /// Whether the committed document may have the bridge.
+    fn has_allowed_origin(&self) -> bool {
+        self.origin == own_origin(&self.options.app_id) || self.options.allowed_origins.contains(&self.origin)
     }
 
     fn take_lines(&mut self, post: &Post<'_>, slot: Box<dyn Slot>) {
         if self.document.as_ref().is_none_or(|document| document.nonce != post.nonce) {
             let says_hello = matches!(post.lines().next(), Some(Some(Line { kind: LineKind::Hello, .. })));
             if self.document.is_some() || !says_hello {
-                return self.refuse("unknown document", slot);
+                // It knows the secret: a document of ours that is on its way out. That is no attack.
+                return slot.refuse(&refusal("the document is gone"));
             }
             self.greet(post.nonce);
         }
@@ -295,9 +365,9 @@ impl View {
         let params = serde_json::json!({
             "doc": generation, "session": self.session, "debug": self.options.debug, "schema_version": SCHEMA_VERSION,
         });
-        self.lane.push_first(ours(generation, notification("$/hello", &params)));
-        let url = self.origin.clone();
-        self.tell(&Notice::Document { doc: generation, url });
+        self.lane.push_first(Message::ours(generation, notification("$/hello", &params)));
+        let (url, nonce) = (self.origin.clone(), nonce.into());
+        self.tell(&Notice::Document { doc: generation, url, nonce });
     }
 
     fn take_line(&mut self, line: Line<'_>) {
@@ -306,23 +376,28 @@ impl View {
         let (kind, id) = match line.kind {
             LineKind::Hello => return,
             LineKind::Request => (Kind::Request, Some(line.id)),
-            LineKind::Response => (Kind::Response, Some(line.id)),
+            LineKind::Response => return self.take_answer(line),
             LineKind::Notify => (Kind::Notify, None),
             LineKind::Control => (Kind::Control, None),
+            LineKind::Lane => {
+                // The host answers its calls, and tells it of changes of the session.
+                (document.direct, document.calls) = (true, 0);
+                let asked = std::mem::take(&mut document.asked).into_iter().collect();
+                return self.tell(&Notice::Lane { doc: generation, asked });
+            }
         };
-        if line.body.len() > MAX_BODY {
-            return self.reject(generation, id, ErrorCode::TooLarge, "the message is over the limit of 16 MiB");
-        }
-        if kind == Kind::Request {
-            if self.closing {
-                return self.reject(generation, id, ErrorCode::Closed, "the view is closing");
-            }
-            if document.calls >= MAX_PENDING_CALLS {
-                return self.reject(generation, id, ErrorCode::Busy, "4096 calls are pending; wait for some of them");
-            }
+        self.transfers.claim(&line.att);
+        let refused = objection(kind, line.body.len(), self.closing, document.calls);
+        if kind == Kind::Request && refused.is_none() {
             document.calls += 1;
         }
-        self.push_out(kind, Some(generation), id, line.body.as_bytes().to_vec());
+        let mut header = Header::new(self.id, Some(generation), kind, id);
+        header.att = line.att;
+        if let Some((code, why)) = refused {
+            self.reject(generation, id, code, why);
+            return self.drop_uploads(generation, header.att);
+        }
+        self.out.push(Outgoing::Message(Frame { header, body: line.body.as_bytes().to_vec() }));
     }
 
     /// Answers a request of the page ourselves.
@@ -330,7 +405,7 @@ impl View {
         let Some(id) = id else { return say!("an event of the page was dropped: {message}") };
         let text = error_text(id, &ErrorObject::new(code, message)).map(String::from_utf8);
         if let Ok(Ok(text)) = text {
-            self.lane.push(ours(doc, text));
+            self.lane.push(Message::ours(doc, text));
         }
     }
 
@@ -352,15 +427,22 @@ impl View {
         }
     }
 
-    fn refuse(&mut self, reason: &'static str, slot: Box<dyn Slot>) {
-        slot.refuse(&format!("auroraview: refused: {reason}"));
-        let count = self.refused.entry(reason).or_default();
-        *count += 1;
-        // Counted always, told at powers of two: a page that floods does not flood the host.
-        if count.is_power_of_two() {
-            let (origin, count) = (self.origin.clone(), *count);
-            self.tell(&Notice::Refused { origin, reason: reason.into(), count });
+    // ---- requests under `/$/` ----
+
+    /// Whether the request comes from the bridge of the document that is there.
+    fn admit_request(&self, exchange: &Exchange) -> Result<(), &'static str> {
+        let header = exchange.request().headers().get(KEY_HEADER).and_then(|header| header.to_str().ok());
+        let (secret, nonce) = header.and_then(|header| header.split_once(' ')).ok_or("not a request of the bridge")?;
+        if !is_secret(secret, &self.secret) {
+            return Err("wrong secret");
         }
+        if exchange.is_of_stranger() || !self.has_allowed_origin() {
+            return Err(ORIGIN_NOT_ALLOWED);
+        }
+        if self.document.as_ref().is_none_or(|document| document.nonce != nonce) {
+            return Err("unknown document");
+        }
+        Ok(())
     }
 
     // ---- the lane ----
@@ -385,9 +467,9 @@ impl View {
         }
     }
 
-    /// Whether a script runs, something waits that the page can take, or the host owes it an answer.
+    /// Whether a script or a function runs that the host asked for, something waits that the page can take, or the host owes it an answer.
     fn is_busy(&self) -> bool {
-        let owes = |document: &Document| document.calls > 0 || !self.lane.is_empty();
+        let owes = |document: &Document| document.calls > 0 || !document.asked.is_empty() || !self.lane.is_empty();
         !self.scripts.is_empty() || self.document.as_ref().is_some_and(owes)
     }
 
@@ -403,7 +485,13 @@ impl View {
         loop {
             match self.lane.next(self.page()) {
                 Step::Idle => break,
-                Step::Batch { text, of_host } => self.answer_post(&text, of_host),
+                Step::Batch { text, of_host, requests, attachments, .. } => {
+                    self.transfers.offer(attachments);
+                    self.answer_post(&text, of_host);
+                    if let Some(document) = &mut self.document {
+                        document.asked.extend(requests);
+                    }
+                }
                 Step::Script { id, script } => {
                     self.scripts.insert(id);
                     self.backend.eval(id, &script);
@@ -416,28 +504,6 @@ impl View {
         }
     }
 
-    fn evaluated(&mut self, id: u64, outcome: Result<String, ErrorObject>) {
-        if self.scripts.remove(&id) {
-            self.answer_script(id, outcome);
-        }
-    }
-
-    fn fail_scripts(&mut self, code: ErrorCode, why: &str) {
-        for id in std::mem::take(&mut self.scripts) {
-            self.answer_script(id, Err(ErrorObject::new(code, why)));
-        }
-    }
-
-    fn answer_script(&mut self, id: u64, outcome: Result<String, ErrorObject>) {
-        let too_large = || ErrorObject::new(ErrorCode::TooLarge, "the script's value is over the limit of 16 MiB");
-        let outcome = outcome.and_then(|value| if value.len() + 64 > MAX_BODY { Err(too_large()) } else { Ok(value) });
-        let body = match outcome {
-            Ok(value) => result_text(id, &value),
-            Err(error) => error_text(id, &error).unwrap_or_else(|_| b"{}".to_vec()),
-        };
-        self.push_out(Kind::Response, None, Some(id), body);
-    }
-
     // ---- to the host ----
 
     fn tell(&mut self, notice: &Notice) {
@@ -448,13 +514,13 @@ impl View {
     }
 
     fn push_out(&mut self, kind: Kind, doc: Option<u32>, id: Option<u64>, body: Vec<u8>) {
-        self.out.push(Frame { header: Header { view: self.id, doc, kind, id, coalesce: None }, body });
+        self.out.push(Outgoing::Message(Frame { header: Header::new(self.id, doc, kind, id), body }));
     }
 }
 
-/// A message of our own for the document of that generation.
-fn ours(doc: u32, text: String) -> Message {
-    Message { doc, coalesce: None, of_host: false, text }
+/// What the page's promise is rejected with.
+fn refusal(reason: &str) -> String {
+    format!("refused: {reason}")
 }
 
 fn notification(method: &str, params: &impl serde::Serialize) -> String {
@@ -467,6 +533,14 @@ fn request_text(message: &Notice, id: u64) -> Vec<u8> {
     value["id"] = id.into();
     value.to_string().into_bytes()
 }
+
+mod answers;
+mod dialogs;
+mod new_window;
+mod refusing;
+mod transfer;
+
+use transfer::Transfers;
 
 #[cfg(test)]
 pub mod tests;

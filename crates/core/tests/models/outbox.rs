@@ -71,18 +71,19 @@ struct Socket {
 }
 
 impl Socket {
-    fn write(&self, message: u8) {
+    /// Writes what there is. Taking a message is part of it: two that take in turn would mix up the order.
+    fn write_from<O: Outgoing>(&self, outbox: &O) {
         assert!(!std::mem::replace(&mut *self.in_use.lock(), true), "two writers");
-        self.sent.lock().push(message);
+        while let Some(message) = outbox.take() {
+            self.sent.lock().push(message);
+        }
         *self.in_use.lock() = false;
     }
 }
 
 fn write_all<O: Outgoing>(outbox: &O, socket: &Socket) {
     loop {
-        while let Some(message) = outbox.take() {
-            socket.write(message);
-        }
+        socket.write_from(outbox);
         if outbox.leave() {
             return;
         }

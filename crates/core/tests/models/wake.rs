@@ -9,6 +9,7 @@ trait Messages: Send + Sync + 'static {
     fn new(bell: Arc<Bell>) -> Self;
     fn push(&self, urgency: Urgency, message: u8);
     fn drain(&self, limit: usize) -> Vec<u8>;
+    fn drain_urgent(&self, limit: usize) -> Vec<u8>;
     fn is_empty(&self) -> bool;
     fn is_ready(&self, urgent: bool) -> bool;
 }
@@ -22,6 +23,9 @@ impl Messages for Inbox<u8, Arc<Bell>> {
     }
     fn drain(&self, limit: usize) -> Vec<u8> {
         Inbox::drain(self, limit)
+    }
+    fn drain_urgent(&self, limit: usize) -> Vec<u8> {
+        Inbox::drain_urgent(self, limit)
     }
     fn is_empty(&self) -> bool {
         Inbox::is_empty(self)
@@ -84,6 +88,93 @@ fn a_late_wake_up_hides_nothing<M: Messages>() {
     sender.join().unwrap();
 }
 
+/// Another thread looks for something urgent while the host's loop drains. What it leaves, the loop gets.
+fn a_look_in_between_takes_no_wake_up<M: Messages>() {
+    let bell = Arc::new(Bell::default());
+    let inbox = Arc::new(M::new(Arc::clone(&bell)));
+    let sender = push_from_thread(&inbox, &[(Urgent, 3), (Urgent, 4)]);
+    let looker = Arc::clone(&inbox);
+    let looker = thread::spawn(move || looker.drain_urgent(1));
+    let mut seen = Vec::new();
+    while seen.is_empty() {
+        bell.wait();
+        seen.extend(inbox.drain(8));
+    }
+    sender.join().unwrap();
+    seen.extend(looker.join().unwrap());
+    seen.extend(inbox.drain(8));
+    seen.sort_unstable();
+    assert_eq!(seen, [3, 4]);
+}
+
+/// The wake handle of a view that the host's loop drains: its own, which drains clear, and the bell of the loop, which is
+/// for all views and which the loop alone silences.
+#[derive(Default)]
+struct Embedded {
+    own: Bell,
+    host: Arc<Bell>,
+}
+
+impl Wake for Embedded {
+    fn wake(&self) {
+        self.own.wake();
+        self.host.wake();
+    }
+    fn clear(&self) {
+        self.own.clear();
+    }
+}
+
+/// What is planted in [`two_views_share_a_loop`]: the loop silences its bell after it looked.
+const SILENCE_AFTER_LOOKING: u8 = 1;
+/// Draining a view silences the bell of all.
+const DRAINS_SILENCE: u8 = 2;
+
+/// The host's loop is woken by one bell, and then drains each of its views. A lost wake-up is a deadlock.
+fn two_views_share_a_loop<const BUG: u8>() {
+    let host = Arc::new(Bell::default());
+    let view = || Arc::new(Inbox::new(Embedded { own: Bell::default(), host: Arc::clone(&host) }));
+    let views = [view(), view()];
+    let senders = views.clone().map(|view| thread::spawn(move || view.push(Ordinary, 1)));
+    let mut seen = 0;
+    while seen < 2 {
+        host.wait();
+        if BUG != SILENCE_AFTER_LOOKING {
+            host.clear();
+        }
+        for view in &views {
+            seen += view.drain(8).len();
+            if BUG == DRAINS_SILENCE {
+                host.clear();
+            }
+        }
+        if BUG == SILENCE_AFTER_LOOKING {
+            host.clear();
+        }
+    }
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+}
+
+#[test]
+fn one_bell_wakes_a_loop_for_all_of_its_views() {
+    check(two_views_share_a_loop::<NOTHING>);
+}
+
+#[test]
+fn planted_silence_after_looking_is_caught() {
+    caught("deadlock", two_views_share_a_loop::<SILENCE_AFTER_LOOKING>);
+}
+
+#[test]
+fn planted_drain_that_silences_the_bell_is_caught() {
+    caught("deadlock", two_views_share_a_loop::<DRAINS_SILENCE>);
+}
+
+#[test]
+fn a_look_for_what_is_urgent_leaves_the_wake_ups() {
+    check(a_look_in_between_takes_no_wake_up::<Inbox<u8, Arc<Bell>>>);
+}
+
 #[test]
 fn a_wake_up_for_what_was_taken_hides_nothing() {
     check(a_late_wake_up_hides_nothing::<Inbox<u8, Arc<Bell>>>);
@@ -117,6 +208,8 @@ const PLAIN_STORE: u8 = 4;
 
 /// A waiter that finds nothing looks only, and leaves `pending` as it is.
 const LOOK_ONLY: u8 = 5;
+/// A look for what is urgent forgets wake-ups, as if it took everything.
+const CLEAR_IN_BETWEEN: u8 = 6;
 
 struct Copy<const BUG: u8> {
     /// Ordinary, urgent.
@@ -167,6 +260,12 @@ impl<const BUG: u8> Messages for Copy<BUG> {
         }
         taken
     }
+    fn drain_urgent(&self, limit: usize) -> Vec<u8> {
+        if BUG == CLEAR_IN_BETWEEN {
+            self.clear();
+        }
+        std::iter::from_fn(|| self.queues[1].pop()).take(limit).collect()
+    }
     fn is_empty(&self) -> bool {
         self.queues.iter().all(Queue::is_empty)
     }
@@ -185,6 +284,7 @@ impl<const BUG: u8> Messages for Copy<BUG> {
 fn the_copy_is_faithful() {
     check(|| a_loop_sees_everything::<Copy<NOTHING>>(1));
     check(an_urgent_message_ends_the_wait_for_it::<Copy<NOTHING>>);
+    check(a_look_in_between_takes_no_wake_up::<Copy<NOTHING>>);
 }
 
 #[test]
@@ -200,6 +300,11 @@ fn planted_silence_about_the_rest_is_caught() {
 #[test]
 fn planted_mere_look_is_caught() {
     caught("deadlock", || a_late_wake_up_hides_nothing::<Copy<LOOK_ONLY>>());
+}
+
+#[test]
+fn planted_clear_in_between_is_caught() {
+    caught("deadlock", a_look_in_between_takes_no_wake_up::<Copy<CLEAR_IN_BETWEEN>>);
 }
 
 #[test]

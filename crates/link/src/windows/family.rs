@@ -3,6 +3,7 @@
 
 use super::pipe::Socket;
 use super::{ends_within, start_thread};
+use crate::child::Ending;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
@@ -134,13 +135,14 @@ fn resume(process: u32) -> io::Result<()> {
     check(i32::from(unsafe { ResumeThread(thread.as_raw_handle()) } != u32::MAX))
 }
 
-/// How a child ended, for people.
-pub(crate) fn describe(status: ExitStatus) -> String {
-    match status.code().map(|code| code as u32) {
+/// How a child ended.
+pub(crate) fn describe(status: ExitStatus) -> Ending {
+    let words = match status.code().map(|code| code as u32) {
         Some(code) if code >= CRASH => format!("it crashed with {code:#010X}"),
         Some(code) => format!("it exited with code {code}"),
         None => "it ended".into(),
-    }
+    };
+    Ending { words, code: status.code(), signal: None }
 }
 
 /// Ends this process and everything it started when the process at the other end of `link` dies.

@@ -22,8 +22,14 @@ use windows_sys::Win32::System::Threading::{
 };
 use windows_sys::core::BOOL;
 
+pub(crate) use crate::no_lane::{Listener, accept, listen};
 pub(crate) use family::{Family, describe, exit_with_parent};
-pub(crate) use pipe::{Log, Socket, log_pipe, socket_pair, take_stdin, wait_readable, wait_writable, write_some};
+pub(crate) use pipe::{
+    Log, Socket, log_pipe, socket_pair, take_stdin, wait_readable, wait_writable, write_both, write_some,
+};
+
+/// Whether the system tells when a file that was written is closed, so that what comes before need not be looked at.
+pub(crate) const TELLS_END_OF_WRITING: bool = false;
 
 /// How long a wait that Ctrl+C ended lets the other handlers of Ctrl+C run.
 const HANDLERS: Duration = Duration::from_secs(1);
@@ -89,6 +95,12 @@ impl WakeHandle {
     /// A new handle. Fails only when the process is out of handles.
     pub fn new() -> io::Result<Self> {
         Event::new().map(Self)
+    }
+
+    /// An event is no descriptor.
+    #[allow(clippy::unused_self)] // other systems have one
+    pub fn descriptor(&self) -> Option<i32> {
+        None
     }
 }
 
@@ -164,16 +176,16 @@ pub(crate) fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> 
     Ok(())
 }
 
-/// Waits until `wake`, the link or the child's log has something, the time is up (all false), or Ctrl+C came (`None`).
+/// Waits until `wake`, one of `sockets` or the child's log has something, the time is up (all false), or Ctrl+C came (`None`).
 pub(crate) fn wait(
     wake: &WakeHandle,
-    link: Option<&Socket>,
+    sockets: &[&Socket],
     log: Option<&Log>,
     until: Option<Instant>,
     gate: Option<&SignalGate>,
 ) -> io::Result<Option<Ready>> {
     let mut events = vec![wake.0.raw()];
-    events.extend(link.map(|link| link.begin_reading().raw()));
+    events.extend(sockets.iter().map(|socket| socket.begin_reading().raw()));
     events.extend(log.map(|log| log.begin_reading().raw()));
     events.extend(gate.map(|gate| gate.0.came.raw()));
     let left = until.map(|at| at.saturating_duration_since(Instant::now()));
@@ -186,7 +198,8 @@ pub(crate) fn wait(
         gate.0.take();
         return Ok(None);
     }
-    Ok(Some(Ready { link: link.is_some_and(Socket::is_readable), log: log.is_some_and(Log::is_readable) }))
+    let readable = (0..sockets.len()).filter(|at| sockets[*at].is_readable()).collect();
+    Ok(Some(Ready { sockets: readable, log: log.is_some_and(Log::is_readable) }))
 }
 
 #[cfg(test)]

@@ -249,6 +249,11 @@ impl Drop for Socket {
     }
 }
 
+/// Writes what the pipe takes now of both, one behind the other: one after the other.
+pub(crate) fn write_both(socket: &Socket, first: &[u8], then: &[u8]) -> io::Result<usize> {
+    write_some(socket, if first.is_empty() { then } else { first })
+}
+
 /// Writes what the pipe takes now. What was taken is written in the background.
 pub(crate) fn write_some(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     let mut writing = socket.writing.lock();

@@ -75,7 +75,7 @@ fn waiting_and_draining_leave_the_hosts_messages_to_the_host() {
     let (window_number, host_thread) = (window.addr(), unsafe { GetCurrentThreadId() });
     let link = start("echo", None);
     let port = Port::new(1).unwrap();
-    port.attach(&link, message(b"first")).unwrap();
+    port.attach(&link, vec![message(b"first")], false).unwrap();
     // SAFETY: a message of the host to its own loop.
     unsafe { PostQuitMessage(QUIT) };
     std::thread::scope(|scope| {
@@ -84,7 +84,7 @@ fn waiting_and_draining_leave_the_hosts_messages_to_the_host() {
             for number in 0..POSTED {
                 // SAFETY: the window lives until the end of the test.
                 assert_ne!(unsafe { PostMessageW(window, WM_APP, number, 0) }, 0);
-                port.send(message(b"between two messages of the host")).unwrap();
+                port.send(port.link().as_deref(), message(b"between two messages of the host"), Vec::new()).unwrap();
             }
             // SAFETY: as above; neither call waits for the host.
             unsafe {
@@ -118,11 +118,11 @@ fn a_wake_handle_ends_the_wait_of_a_thread_with_windows() {
     // SAFETY: the window is this thread's.
     assert_ne!(unsafe { PostMessageW(window, WM_APP, 1, 0) }, 0);
     let soon = Instant::now() + Duration::from_millis(30);
-    wait(&wake, None, None, Some(soon), None).unwrap();
+    wait(&wake, &[], None, Some(soon), None).unwrap();
     assert!(Instant::now() >= soon);
     let waker = Arc::clone(&wake);
     let thread = std::thread::spawn(move || waker.wake());
-    wait(&wake, None, None, Some(Instant::now() + PATIENCE), None).unwrap();
+    wait(&wake, &[], None, Some(Instant::now() + PATIENCE), None).unwrap();
     thread.join().unwrap();
     assert!(wake.0.is_set());
     wake.clear();
@@ -148,12 +148,12 @@ fn ctrl_c_ends_a_wait_after_the_other_handlers_ran() {
         let _ = silence.recv_timeout(Duration::from_millis(50)); // a slow handler
         knows.store(true, Ordering::Release);
     });
-    assert!(wait(&wake, None, None, Some(Instant::now() + PATIENCE), Some(&gate)).unwrap().is_none());
+    assert!(wait(&wake, &[], None, Some(Instant::now() + PATIENCE), Some(&gate)).unwrap().is_none());
     assert!(python_knows.load(Ordering::Acquire));
     thread.join().unwrap();
     // It is told once.
     let gate = SignalGate::close().unwrap();
-    assert!(wait(&wake, None, None, Some(Instant::now()), Some(&gate)).unwrap().is_some());
+    assert!(wait(&wake, &[], None, Some(Instant::now()), Some(&gate)).unwrap().is_some());
 }
 
 #[test]

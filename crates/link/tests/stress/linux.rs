@@ -157,20 +157,20 @@ fn start_echo(port: &Arc<Port>) -> Arc<Link> {
         env: std::env::vars_os().collect(),
     };
     let link = Link::start(&spec, VERSION).unwrap();
-    let header = Header { view: VIEW, doc: None, kind: Kind::Notify, id: None, coalesce: None };
+    let header = Header::notify(VIEW);
     let body = text_of(&Command::Reload {}).unwrap(); // any will do: the echo hears documents only
-    assert!(port.attach(&link, Frame { header, body }).unwrap());
+    assert!(port.attach(&link, vec![Frame { header, body }], false).unwrap());
     link
 }
 
 fn message(sender: usize, number: usize) -> Frame {
-    let header = Header { view: VIEW, doc: Some(1), kind: Kind::Notify, id: None, coalesce: None };
+    let header = Header::new(VIEW, Some(1), Kind::Notify, None);
     Frame { header, body: format!("[{sender},{number}]").into_bytes() }
 }
 
 /// Sends; while the page's backlog is full, waits for room.
 fn send(port: &Port, bell: &Arc<Bell>, sender: usize, number: usize) {
-    while let Err(error) = port.send(message(sender, number)) {
+    while let Err(error) = port.send(port.link().as_deref(), message(sender, number), Vec::new()) {
         assert!(matches!(error, SendError::Full { .. }), "{error}");
         let _watch = port.watch_room(bell);
         while port.is_full() {
@@ -183,7 +183,7 @@ fn send(port: &Port, bell: &Arc<Bell>, sender: usize, number: usize) {
 fn echoes(port: &Port) -> Vec<(usize, usize)> {
     assert_ne!(port.wait(Some(deadline()), false, None).unwrap(), Waited::TimedOut);
     let read = |message| match message {
-        Incoming::Frame(frame, Some(_ticket)) => Some(serde_json::from_slice(&frame.body).unwrap()),
+        Incoming::Frame(frame, Some(_ticket), _) => Some(serde_json::from_slice(&frame.body).unwrap()),
         Incoming::Lost(why) => panic!("{why}"),
         _ => None,
     };
@@ -228,10 +228,7 @@ fn one_at_a_time_through_a_link(port: &Arc<Port>) {
 fn echo() {
     let socket = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
     let mut peer = Peer::from_stdin().unwrap();
-    let notice = |view, notice: &Notice| Frame {
-        header: Header { view, doc: None, kind: Kind::Notify, id: None, coalesce: None },
-        body: text_of(notice).unwrap(),
-    };
+    let notice = |view, notice: &Notice| Frame { header: Header::notify(view), body: text_of(notice).unwrap() };
     let (version, schema_version) = (VERSION.into(), SCHEMA_VERSION);
     let hello = Notice::Hello { version, schema_version, pid: std::process::id(), engine: "echo".into() };
     peer.send(&notice(0, &hello)).unwrap();

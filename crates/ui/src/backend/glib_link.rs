@@ -30,7 +30,7 @@ pub fn flush_when_writable(shared: &Rc<Shared>) {
     let this = Rc::clone(shared);
     let fd = shared.app.borrow_mut().peer().as_raw_fd();
     unix_fd_add_local(fd, IOCondition::OUT, move |_, _| {
-        if !this.app.borrow_mut().peer().flush() {
+        if !this.app.borrow_mut().flush() {
             return ControlFlow::Continue;
         }
         this.watch.flushing.set(false);

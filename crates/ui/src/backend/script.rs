@@ -1,22 +1,7 @@
-//! How a script becomes a function body that any engine can run, and what comes back of it.
+//! Runs a script in an engine that can only call a function's body.
 
-use auroraview_core::wire::{ErrorCode, ErrorData, ErrorObject};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-/// What a wrapped script returns.
-#[derive(Deserialize)]
-struct Outcome {
-    value: Option<Box<RawValue>>,
-    error: Option<Thrown>,
-}
-
-#[derive(Deserialize)]
-struct Thrown {
-    name: String,
-    message: String,
-    stack: String,
-}
+use auroraview_core::script::{as_expression, as_statements, read_outcome, thrown_error};
+use auroraview_core::wire::{ErrorCode, ErrorObject};
 
 /// What an engine did with a function body.
 pub enum Ran {
@@ -30,8 +15,6 @@ pub enum Ran {
 
 /// Takes what an engine did with a function body.
 pub type Then = Box<dyn FnOnce(Ran)>;
-
-const CATCH: &str = r#"catch(e){return JSON.stringify({error:{name:String(e&&e.name||"Error"),message:String(e&&e.message||e),stack:String(e&&e.stack||"")}})}"#;
 
 /// Says whether a function body compiles, without running it.
 pub type Check<'a> = &'a dyn Fn(&str) -> bool;
@@ -48,8 +31,7 @@ pub fn eval(
     call: impl Fn(&str, Then) + 'static,
     done: impl FnOnce(Result<String, ErrorObject>) + 'static,
 ) {
-    let expression = format!("try{{return JSON.stringify({{value:await(\n{script}\n)}})}}{CATCH}");
-    let statements = format!("try{{return JSON.stringify({{value:await(async()=>{{\n{script}\n}})()}})}}{CATCH}");
+    let (expression, statements) = (as_expression(script), as_statements(script));
     if let Some(check) = check {
         let body = if check(&expression) { expression } else { statements };
         return call(&body, Box::new(move |ran| done(outcome_of(ran))));
@@ -74,14 +56,6 @@ fn outcome_of(ran: Ran) -> Result<String, ErrorObject> {
     }
 }
 
-fn read_outcome(text: &str) -> Result<String, ErrorObject> {
-    match serde_json::from_str(text) {
-        Ok(Outcome { error: Some(thrown), .. }) => Err(thrown_error(thrown.name, thrown.message, Some(thrown.stack))),
-        Ok(Outcome { value, .. }) => Ok(value.map_or_else(|| "null".into(), |value| value.get().to_owned())),
-        Err(error) => Err(thrown_error("Error".into(), format!("the script's value is unreadable: {error}"), None)),
-    }
-}
-
 /// The engine refused the body, in the words of its exception: `SyntaxError: ...` if it does not compile.
 pub fn refused(message: &str) -> Ran {
     match message.split_once("SyntaxError: ") {
@@ -93,11 +67,6 @@ pub fn refused(message: &str) -> Ran {
 /// The engine has lost the page that was to return something.
 pub fn page_gone() -> Ran {
     Ran::Lost(ErrorObject::new(ErrorCode::Navigated, "the page went away before it answered"))
-}
-
-fn thrown_error(name: String, message: String, stack: Option<String>) -> ErrorObject {
-    let code = ErrorCode::ExecutionError;
-    ErrorObject { code: code.number(), message, data: ErrorData { name, code, stack } }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn read(shared: &Rc<Shared>) {
 
 fn flush(shared: &Rc<Shared>) {
     shared.watch.flushing.set(false);
-    let flushed = shared.app.borrow_mut().peer().flush();
+    let flushed = shared.app.borrow_mut().flush();
     if !flushed {
         flush_when_writable(shared);
     }

@@ -2,26 +2,35 @@
 #![allow(unsafe_code)] // the one signal that the binding skips; each use has its SAFETY note
 
 use super::script::{self, Ran, Then};
-use super::{Event, Report, Slot};
-use crate::origin::{SCHEME, Spelling};
+use super::spare::{self, Spare};
+use super::wry::Opening;
+use super::{Event, Report, Slot, scheme};
+use crate::origin::Spelling;
+use auroraview_core::direct::INTRODUCTION;
 use auroraview_core::wire::{LoadState, Loading, ViewOptions};
+use gtk::gdk::RGBA;
 use gtk::gio::Cancellable;
 use gtk::glib::{self, translate::*};
 use gtk::prelude::*;
 use javascriptcore::{Context, Value, ValueExt};
-use std::cell::OnceCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::rc::Rc;
 use tao::platform::unix::WindowExtUnix;
 use tao::window::Window;
 use webkit2gtk::{
-    JavascriptError, LoadEvent, SettingsExt, UserContentManager, WebProcessTerminationReason, WebView, WebViewExt,
+    JavascriptError, LoadEvent, SettingsExt, URIRequestExt, UserContentInjectedFrames, UserContentManager,
+    UserContentManagerExt, UserMessage, UserScript, UserScriptInjectionTime, WebProcessTerminationReason, WebView,
+    WebViewExt,
 };
 use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix, WebViewExtUnix};
 
 /// Where the page finds us: `window.webkit.messageHandlers.auroraview`.
 const HANDLER: &CStr = c"auroraview";
+
+/// The bridge, as `npm run build` in `sdk/` makes it.
+pub const BRIDGE: &str = include_str!("../../../../sdk/dist/bridge.js");
 
 /// The engine and its version, for people.
 pub fn engine_name() -> String {
@@ -38,11 +47,6 @@ pub fn engine_name() -> String {
 
 /// WebKit knows schemes of ours.
 pub const SPELLING: Spelling = Spelling::AS_IT_IS;
-
-/// The scheme under which the engine asks for a view's own documents.
-pub fn scheme(_app_id: &str) -> String {
-    SCHEME.into()
-}
 
 /// Says why there can be no window here; tao would panic.
 pub fn prepare() -> Result<(), String> {
@@ -73,24 +77,44 @@ pub fn context(folder: Option<&Path>) -> Option<WebContext> {
 pub struct Page {
     webview: wry::WebView,
     report: Report,
-    /// Compiles scripts, and runs none. Made for the first of them: it takes some milliseconds.
-    syntax: OnceCell<Context>,
+    syntax: Syntax,
 }
 
 impl Page {
-    /// Builds the page into its window and reports what it and its engine do.
+    /// Puts a page into its window, the spare one or a new one, and reports what it and its engine do.
     pub fn open(
-        builder: WebViewBuilder<'_>,
         window: &Window,
-        options: &ViewOptions,
-        report: Report,
+        context: &mut Option<WebContext>,
+        opening: Opening<'_>,
+        spare: Option<Spare>,
     ) -> wry::Result<Self> {
-        let webview = match window.default_vbox() {
-            Some(vbox) => builder.build_gtk(vbox)?,
-            None => builder.build_gtk(window.gtk_window())?,
+        let Opening { options, boot, lane, report, desk } = opening;
+        let runs = spare.is_some();
+        let page = match spare {
+            Some(spare) => spare.into_page(),
+            None => blank(context)?,
         };
-        connect(&webview.webview(), options.context_menu, Rc::clone(&report));
-        Ok(Self { webview, report, syntax: OnceCell::new() })
+        let webview = page.webview();
+        match window.default_vbox() {
+            Some(vbox) => vbox.pack_start(&webview, true, true, 0),
+            None => window.gtk_window().add(&webview),
+        }
+        if let (Some(lane), Some(context)) = (lane, webview.context()) {
+            let text = lane.to_text();
+            spare::load_lane(&context, &text);
+            if runs {
+                introduce(&webview, &text);
+            }
+        }
+        scheme::register(&webview, desk);
+        connect(&webview, options.context_menu, Rc::clone(&report));
+        dress(&webview, options, &boot);
+        Ok(Self { webview: page, report, syntax: Syntax::default() })
+    }
+
+    /// What GTK sees of the page.
+    pub fn widget(&self) -> gtk::Widget {
+        self.webview.webview().upcast()
     }
 
     /// Loads an address.
@@ -109,8 +133,84 @@ impl Page {
         let webview = self.webview.webview();
         let report = Rc::clone(&self.report);
         let done = move |outcome| report(Event::Evaluated { id, outcome });
-        let check = |body: &str| compiles(self.syntax.get_or_init(Context::new), body);
+        let check = |body: &str| self.syntax.compiles(body);
         script::eval(script, Some(&check), move |body, then| call(&webview, body, then), done);
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // A signal of the engine may be what closes the view, and the engine goes on with the widget behind the handler (behind
+        // `web-process-terminated` it sets a flag). So the last reference goes when nothing of the engine runs further up.
+        let webview = self.webview.webview();
+        glib::idle_add_local_once(move || drop(webview));
+    }
+}
+
+/// A page of no view, in no window: nothing of ours is in it.
+pub fn blank(context: &mut Option<WebContext>) -> wry::Result<wry::WebView> {
+    let ephemeral = context.is_none();
+    let builder = match context {
+        Some(context) => WebViewBuilder::new_with_web_context(context),
+        None => WebViewBuilder::new(),
+    };
+    let shelf = gtk::Box::new(gtk::Orientation::Vertical, 0);
+    let page = builder.with_incognito(ephemeral).with_visible(false).with_focused(false).build_gtk(&shelf)?;
+    shelf.remove(&page.webview());
+    Ok(page)
+}
+
+/// Makes a page in its window that of a view.
+fn dress(webview: &WebView, options: &ViewOptions, boot: &str) {
+    if let Some(manager) = webview.user_content_manager() {
+        let (frames, time) = (UserContentInjectedFrames::TopFrame, UserScriptInjectionTime::Start);
+        manager.add_script(&UserScript::new(boot, frames, time, &[], &[]));
+    }
+    if let Some(settings) = WebViewExt::settings(webview) {
+        settings.set_enable_developer_extras(options.debug);
+        // A document that is revived from the page cache would have a generation that is over.
+        settings.set_enable_page_cache(false);
+        // Or it refuses what scripts of the fast lane ask for, which are no act of the user. The view decides.
+        settings.set_javascript_can_open_windows_automatically(true);
+    }
+    let color = options.background_color.as_deref().and_then(|color| RGBA::parse(color).ok());
+    if options.transparent {
+        webview.set_background_color(&RGBA::new(0.0, 0.0, 0.0, 0.0));
+    } else if let Some(color) = color {
+        webview.set_background_color(&color);
+    }
+    if options.visible {
+        webview.show_all();
+    }
+    webview.grab_focus();
+}
+
+/// Tells the fast lane's library, in a web process that runs already, what it would have been told at its start. It comes
+/// before whatever is loaded next.
+fn introduce(webview: &WebView, text: &str) {
+    let message = UserMessage::new(INTRODUCTION, Some(&text.to_variant()));
+    webview.send_message_to_page(&message, None::<&Cancellable>, |_| ()); // a process that has crashed starts anew
+}
+
+/// Compiles scripts, and runs none.
+#[derive(Default)]
+struct Syntax {
+    /// Made for the first script: it takes some milliseconds.
+    context: RefCell<Option<Context>>,
+    checks: Cell<u32>,
+}
+
+impl Syntax {
+    /// A context keeps about 1 KiB of each check as long as it lives, so it does not live for ever.
+    const CHECKS: u32 = 1024;
+
+    fn compiles(&self, body: &str) -> bool {
+        let checks = self.checks.get();
+        if checks.is_multiple_of(Self::CHECKS) {
+            self.context.replace(Some(Context::new()));
+        }
+        self.checks.set(checks.wrapping_add(1));
+        self.context.borrow().as_ref().is_some_and(|context| compiles(context, body))
     }
 }
 
@@ -136,10 +236,12 @@ fn compiles(context: &Context, body: &str) -> bool {
 
 fn connect(webview: &WebView, context_menu: bool, report: Report) {
     webview.connect_context_menu(move |_, _, _, _| !context_menu);
-    if let Some(settings) = WebViewExt::settings(webview) {
-        // A document that is revived from the page cache would have a generation that is over.
-        settings.set_enable_page_cache(false);
-    }
+    let to = Rc::clone(&report);
+    webview.connect_create(move |_, action| {
+        let url = action.request().and_then(|request| request.uri()).unwrap_or_default().into();
+        to(Event::NewWindow { url, asked: action.is_user_gesture() });
+        None // none of the engine's making
+    });
     if let Some(manager) = webview.user_content_manager() {
         connect_posts(&manager, Rc::clone(&report));
     }
@@ -188,30 +290,34 @@ fn describe(reason: WebProcessTerminationReason) -> &'static str {
 // ---- posts ----
 
 /// A script message that waits for its reply.
-struct Reply {
-    raw: *mut webkit2gtk_sys::WebKitScriptMessageReply,
-    context: Option<javascriptcore::Context>,
-}
+///
+/// Answers are rejections too, whose message is the batch: the engine passes that on as the text it is. A value would have to
+/// be of the engine's own context of JavaScript, which it renews when it was idle for 10 s, and nobody can ask for. WebKitGTK
+/// 2.50 takes a value of the context before for one of its own, and keeps a pointer into it when that context is gone.
+struct Reply(*mut webkit2gtk_sys::WebKitScriptMessageReply);
 
 impl Slot for Reply {
     fn answer(self: Box<Self>, batch: &str) {
-        let Some(context) = &self.context else { return };
-        let value = Value::new_string(context, Some(batch));
-        // SAFETY: `raw` is a reply that we hold a reference to; the value lives until after the call.
-        unsafe { webkit2gtk_sys::webkit_script_message_reply_return_value(self.raw, value.to_glib_none().0) };
+        self.reject(batch);
     }
 
     fn refuse(self: Box<Self>, reason: &str) {
-        let reason = CString::new(reason).unwrap_or_default();
-        // SAFETY: `raw` is a reply that we hold a reference to; the text is copied.
-        unsafe { webkit2gtk_sys::webkit_script_message_reply_return_error_message(self.raw, reason.as_ptr()) };
+        self.reject(reason);
+    }
+}
+
+impl Reply {
+    fn reject(&self, message: &str) {
+        let message = CString::new(message).unwrap_or_default(); // JSON holds no NUL, nor do reasons
+        // SAFETY: we hold a reference to the reply; the text ends with a NUL and is copied.
+        unsafe { webkit2gtk_sys::webkit_script_message_reply_return_error_message(self.0, message.as_ptr()) };
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
         // SAFETY: releases the reference that `on_post` took, exactly once.
-        unsafe { webkit2gtk_sys::webkit_script_message_reply_unref(self.raw) };
+        unsafe { webkit2gtk_sys::webkit_script_message_reply_unref(self.0) };
     }
 }
 
@@ -251,9 +357,7 @@ unsafe extern "C" fn on_post(
     // SAFETY: the engine lends us a value, a reply (of which we take a reference) and the `report` of `connect_posts`.
     let (value, reply, report) = unsafe {
         let value: Value = from_glib_none(value);
-        let raw = webkit2gtk_sys::webkit_script_message_reply_ref(reply);
-        let context = value.context();
-        (value, Reply { raw, context }, &*report.cast::<Report>())
+        (value, Reply(webkit2gtk_sys::webkit_script_message_reply_ref(reply)), &*report.cast::<Report>())
     };
     // Anything but a string is not ours; as an empty text it is refused like any other stranger.
     let text = if value.is_string() { value.to_str().to_string() } else { String::new() };

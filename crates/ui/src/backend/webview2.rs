@@ -4,9 +4,11 @@
 #![allow(unsafe_code)] // COM; each use has its SAFETY note
 
 use super::script::{self, Ran, Then};
-use super::{Event, Report, Slot};
+use super::spare::Spare;
+use super::wry::Opening;
+use super::{Event, Report, Slot, builder, scheme};
 use crate::origin::{SCHEME, Spelling};
-use auroraview_core::wire::{LoadState, Loading, ViewOptions};
+use auroraview_core::wire::{LoadState, Loading};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::path::Path;
@@ -26,7 +28,7 @@ use webview2_com::{
     NavigationStartingEventHandler, ProcessFailedEventHandler, WebMessageReceivedEventHandler, take_pwstr,
 };
 use windows::core::{BOOL, HSTRING, PWSTR, Result, w};
-use wry::{WebContext, WebViewBuilder, WebViewBuilderExtWindows, WebViewExtWindows};
+use wry::{NewWindowResponse, WebContext, WebViewBuilderExtWindows, WebViewExtWindows};
 
 /// WebView2 knows no schemes of ours on every version of Windows, so a view's own documents are at an https address
 /// whose requests never leave the process. Nobody can own a name under `localhost`.
@@ -36,14 +38,12 @@ pub const SPELLING: Spelling = Spelling { before: "https://av.", after: ".localh
 const ARGUMENTS: &str = "--disable-features=msWebOOUI,msPdfOOUI,msSmartScreenProtection,BackForwardCache \
                          --autoplay-policy=no-user-gesture-required";
 
+/// The bridge, as `npm run build` in `sdk/` makes it.
+pub const BRIDGE: &str = include_str!("../../../../sdk/dist/bridge-webview2.js");
+
 /// The engine and its version, for people.
 pub fn engine_name() -> String {
     format!("WebView2 {}", wry::webview_version().unwrap_or_else(|_| "(not installed)".into()))
-}
-
-/// The scheme under which the engine asks for a view's own documents: wry serves `https://<scheme>.*`.
-pub fn scheme(app_id: &str) -> String {
-    format!("{SCHEME}.{app_id}")
 }
 
 /// Says why there can be no page here.
@@ -73,13 +73,16 @@ pub struct Page {
 impl Page {
     /// Builds the page into its window and reports what it and its engine do.
     pub fn open(
-        builder: WebViewBuilder<'_>,
         window: &Window,
-        options: &ViewOptions,
-        report: Report,
+        context: &mut Option<WebContext>,
+        opening: Opening<'_>,
+        _spare: Option<Spare>,
     ) -> wry::Result<Self> {
-        let to = Rc::clone(&report);
-        let webview = builder
+        let Opening { options, boot, report, desk, lane: _ } = opening;
+        let builder = builder::page(context, options, boot);
+        let (to, windows) = (Rc::clone(&report), Rc::clone(&report));
+        // wry serves `https://<scheme>.*`.
+        let webview = scheme::offer(builder, format!("{SCHEME}.{}", options.app_id), desk)
             .with_https_scheme(true)
             .with_additional_browser_args(ARGUMENTS)
             .with_default_context_menus(options.context_menu)
@@ -87,6 +90,10 @@ impl Page {
             .with_visible(true)
             .with_focused(options.visible)
             .with_document_title_changed_handler(move |title| to(Event::Title(title)))
+            .with_new_window_req_handler(move |url, _| {
+                windows(Event::NewWindow { url, asked: true }); // the engine tells nobody who asked
+                NewWindowResponse::Deny // none of the engine's making: the view decides
+            })
             .build(window)?;
         connect(&webview.webview(), &report).map_err(|error| wry::Error::WebView2Error(error.into()))?;
         Ok(Self { webview, report })

@@ -4,9 +4,11 @@
 #![allow(unsafe_code)] // Objective-C; each use has its SAFETY note
 
 use super::script::{self, Ran, Then};
-use super::{Event, Report, Slot, cocoa_menu};
+use super::spare::Spare;
+use super::wry::Opening;
+use super::{Event, Report, Slot, builder, cocoa_menu, scheme};
 use crate::origin::{SCHEME, Spelling};
-use auroraview_core::wire::{LoadState, Loading, ViewOptions};
+use auroraview_core::wire::{LoadState, Loading};
 use block2::{DynBlock, RcBlock};
 use objc2::rc::Retained;
 use objc2::runtime::{AnyObject, NSObject, NSObjectProtocol, ProtocolObject};
@@ -20,7 +22,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use tao::window::Window;
-use wry::{WebContext, WebViewBuilder, WebViewBuilderExtDarwin, WebViewExtMacOS};
+use wry::{NewWindowResponse, WebContext, WebViewBuilderExtDarwin, WebViewExtMacOS};
 
 /// Where the page finds us: `window.webkit.messageHandlers.auroraview`.
 const HANDLER: &str = "auroraview";
@@ -30,14 +32,12 @@ const NO_CONTEXT_MENU: &str = "addEventListener('contextmenu',function(e){e.prev
 /// WebKit knows schemes of ours.
 pub const SPELLING: Spelling = Spelling::AS_IT_IS;
 
+/// The bridge, as `npm run build` in `sdk/` makes it.
+pub const BRIDGE: &str = include_str!("../../../../sdk/dist/bridge.js");
+
 /// The engine and its version, for people.
 pub fn engine_name() -> String {
     format!("WKWebView {}", wry::webview_version().unwrap_or_default())
-}
-
-/// The scheme under which the engine asks for a view's own documents.
-pub fn scheme(_app_id: &str) -> String {
-    SCHEME.into()
 }
 
 /// Says why there can be no window here.
@@ -71,15 +71,21 @@ pub struct Page {
 impl Page {
     /// Builds the page into its window and reports what it and its engine do.
     pub fn open(
-        builder: WebViewBuilder<'_>,
         window: &Window,
-        options: &ViewOptions,
-        report: Report,
+        context: &mut Option<WebContext>,
+        opening: Opening<'_>,
+        _spare: Option<Spare>,
     ) -> wry::Result<Self> {
+        let Opening { options, boot, report, desk, lane: _ } = opening;
+        let builder = builder::page(context, options, boot);
         let mtm = MainThreadMarker::new().ok_or(wry::Error::NotMainThread)?;
-        let to = Rc::clone(&report);
-        let mut builder = builder
+        let (to, windows) = (Rc::clone(&report), Rc::clone(&report));
+        let mut builder = scheme::offer(builder, SCHEME.into(), desk)
             .with_document_title_changed_handler(move |title| to(Event::Title(title)))
+            .with_new_window_req_handler(move |url, _| {
+                windows(Event::NewWindow { url, asked: true }); // the engine tells nobody who asked
+                NewWindowResponse::Deny // none of the engine's making: the view decides
+            })
             // In a hidden window; a hidden page would have to be shown by itself later.
             .with_visible(true)
             .with_focused(options.visible);

@@ -1,9 +1,18 @@
 //! Windows by tao, pages by wry.
 
-use super::{Event, Report, ViewFactory, WebViewBackend, engine, link, window};
+use super::dialogs::Dialogs;
+use super::owner::{self, Owned};
+use super::parent::Embedded;
+use super::spare::Spare;
+use super::{EmbeddableBackend, Event, Report, Tie, ViewFactory, WebViewBackend, engine, link, opener, parent, window};
 use crate::app::{App, EventLoopBackend};
 use crate::assets::Assets;
-use auroraview_core::wire::{ViewOptions, WindowChange};
+use crate::origin::own_origin;
+use crate::request::Desk;
+use crate::stock;
+use auroraview_core::direct::Introduction;
+use auroraview_core::wire::{Dialog, Loading, ViewOptions, WindowChange, WindowState};
+use auroraview_link::LANE_VARIABLE;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -13,7 +22,7 @@ use tao::event::{Event as TaoEvent, WindowEvent};
 use tao::event_loop::{ControlFlow, EventLoop, EventLoopBuilder, EventLoopProxy, EventLoopWindowTarget};
 use tao::platform::run_return::EventLoopExtRunReturn;
 use tao::window::{Fullscreen, Window, WindowBuilder, WindowId};
-use wry::{NewWindowResponse, WebContext, WebViewBuilder};
+use wry::WebContext;
 
 /// Says "look again" to the loop, from any thread: do this on the loop's thread, then see what the app needs of the loop.
 pub struct LookAgain(pub fn(&Rc<Shared>));
@@ -41,6 +50,22 @@ pub struct Shared {
     reports: RefCell<VecDeque<(u32, Event)>>,
     busy: Cell<bool>,
     windows: RefCell<HashMap<WindowId, u32>>,
+    spare: RefCell<Option<Spare>>,
+}
+
+/// What a page is made of, or a spare one made into.
+pub struct Opening<'a> {
+    /// Of its view.
+    pub options: &'a ViewOptions,
+    /// Injected into every document of its main frame.
+    pub boot: String,
+    /// What the fast lane's library must know; none where the host has no fast lane.
+    #[allow(dead_code)] // only WebKitGTK has the library
+    pub lane: Option<Introduction>,
+    /// Where it and its engine report to.
+    pub report: Report,
+    /// Who answers its requests to the view's own origin.
+    pub desk: Desk,
 }
 
 impl Shared {
@@ -68,7 +93,7 @@ impl Shared {
         if self.app.borrow().wants_to_create() || self.app.borrow().exiting() {
             let _ = self.proxy.send_event(LookAgain(|_| ())); // the loop is gone only when the process is
         }
-        let flushed = self.app.borrow_mut().peer().flush();
+        let flushed = self.app.borrow_mut().flush();
         if !flushed {
             link::flush_when_writable(self);
         }
@@ -89,6 +114,7 @@ impl EventLoopBackend for Loop {
             reports: RefCell::default(),
             busy: Cell::new(false),
             windows: RefCell::default(),
+            spare: RefCell::default(),
         });
         link::read_when_readable(&shared)?;
         self.0.run_return(|event, target, flow| {
@@ -131,22 +157,56 @@ impl ViewFactory for Factory<'_> {
         let window = build_window(self.target, options).map_err(|error| format!("cannot make a window: {error}"))?;
         let report = self.reporter(view);
         let mut context = engine::context(options.data_directory.as_deref().map(Path::new));
-        let builder = page_builder(&mut context, options, boot, assets);
-        let page = engine::Page::open(builder, &window, options, Rc::clone(&report))
+        let desk = Desk::new(options, assets.asker(), Rc::clone(&report));
+        let opening = Opening { options, boot, lane: lane(view, options), report: Rc::clone(&report), desk };
+        let page = engine::Page::open(&window, &mut context, opening, self.take_spare(options))
             .map_err(|error| format!("cannot make a page: {error}"))?;
-        window::connect(&window, report);
+        let tie = match options.parent {
+            Some(parent) => Some(owner::tie(&window, parent, Rc::clone(&report))?),
+            None => None,
+        };
+        let embedded = match options.container {
+            Some(container) => Some(parent::embed(&window, &page, container, options, Rc::clone(&report))?),
+            None => None,
+        };
+        if tie.is_some() || embedded.is_some() {
+            window.set_visible(options.visible); // not before it is where it belongs
+        }
+        let window_report = if embedded.is_some() { without_focus(Rc::clone(&report)) } else { Rc::clone(&report) };
+        window::connect(&window, window_report);
+        let dialogs = Dialogs::new(&window, report, &self.shared.proxy);
         self.shared.windows.borrow_mut().insert(window.id(), view);
-        Ok(Box::new(WryView { page, _context: context, window, shared: Rc::clone(self.shared) }))
+        Ok(Box::new(WryView {
+            dialogs,
+            embedded,
+            page,
+            tie,
+            _context: context,
+            window,
+            shared: Rc::clone(self.shared),
+        }))
+    }
+
+    fn keep_spare(&self) {
+        let mut spare = self.shared.spare.borrow_mut();
+        if spare.as_ref().is_none_or(Spare::is_gone) {
+            *spare = Spare::make();
+        }
     }
 }
 
 impl Factory<'_> {
+    /// The empty page that is kept, if the view can have it.
+    fn take_spare(&self, options: &ViewOptions) -> Option<Spare> {
+        self.shared.spare.borrow_mut().take_if(|spare| !spare.is_gone() && stock::fits(options))
+    }
+
     /// Takes the engine's and the window's reports for a view. Addresses are as on the wire from here on.
     fn reporter(&self, view: u32) -> Report {
         let shared = Rc::clone(self.shared);
         Rc::new(move |mut event| {
-            if let Event::Loading(loading) = &mut event {
-                loading.url = engine::SPELLING.to_wire(&loading.url);
+            if let Event::Loading(Loading { url, .. }) | Event::NewWindow { url, .. } = &mut event {
+                *url = engine::SPELLING.to_wire(url);
             }
             shared.report(view, event);
         })
@@ -161,54 +221,45 @@ fn build_window(
         .with_title(options.title.as_deref().unwrap_or(""))
         .with_inner_size(LogicalSize::new(options.width, options.height))
         .with_resizable(options.resizable)
-        .with_decorations(options.frame)
+        .with_decorations(options.frame && options.container.is_none())
         .with_transparent(options.transparent)
         .with_always_on_top(options.always_on_top)
-        .with_visible(options.visible);
+        .with_visible(options.visible && options.container.is_none() && options.parent.is_none());
     if let (Some(x), Some(y)) = (options.x, options.y) {
         builder = builder.with_position(LogicalPosition::new(x, y));
     }
     builder.build(target)
 }
 
-fn page_builder<'a>(
-    context: &'a mut Option<WebContext>,
-    options: &ViewOptions,
-    boot: String,
-    assets: &Assets,
-) -> WebViewBuilder<'a> {
-    let ask = assets.asker();
-    let builder = match context {
-        Some(context) => WebViewBuilder::new_with_web_context(context),
-        None => WebViewBuilder::new(),
-    };
-    let mut builder = builder
-        .with_incognito(options.data_directory.is_none())
-        .with_initialization_script_for_main_only(boot, true)
-        .with_asynchronous_custom_protocol(engine::scheme(&options.app_id), move |_, request, responder| {
-            ask(&request, Box::new(move |answer| responder.respond(answer)));
-        })
-        .with_new_window_req_handler(|_, _| NewWindowResponse::Deny)
-        .with_devtools(options.debug)
-        .with_transparent(options.transparent)
-        .with_visible(options.visible)
-        .with_focused(true);
-    if let Some(color) = options.background_color.as_deref().and_then(rgba) {
-        builder = builder.with_background_color(color);
-    }
-    builder
+/// For a window in a container, of whose focus the desktop knows nothing.
+fn without_focus(report: Report) -> Report {
+    Rc::new(move |event| match event {
+        Event::Window(state) if state.focused.is_some() => {
+            let rest = WindowState { focused: None, ..state };
+            if rest != WindowState::default() {
+                report(Event::Window(rest));
+            }
+        }
+        event => report(event),
+    })
 }
 
-/// `#rrggbb` as wry wants it.
-fn rgba(text: &str) -> Option<wry::RGBA> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
-    let part = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    Some((part(0)?, part(2)?, part(4)?, 255))
+/// What the fast lane's library must know of a view; none where the host has no fast lane.
+fn lane(view: u32, options: &ViewOptions) -> Option<Introduction> {
+    let address = std::env::var(LANE_VARIABLE).ok()?;
+    let (name, token) = address.split_once(' ')?;
+    let own = own_origin(&options.app_id);
+    let origins =
+        std::iter::once(&own).chain(&options.allowed_origins).map(|origin| engine::SPELLING.to_engine(origin));
+    Some(Introduction { name: name.into(), token: token.into(), view, origins: origins.collect() })
 }
 
-/// A window and its page. Fields are dropped in this order: the page before its window.
+/// A window and its page. Fields are dropped in this order: what belongs to the window before it.
 struct WryView {
+    dialogs: Dialogs,
+    embedded: Option<Embedded>,
     page: engine::Page,
+    tie: Option<Tie<Owned>>,
     _context: Option<WebContext>,
     window: Window,
     shared: Rc<Shared>,
@@ -225,6 +276,13 @@ impl WebViewBackend for WryView {
         window::handle(&self.window)
     }
 
+    fn separate(&self) -> Option<String> {
+        match &self.tie {
+            Some(Tie::Separate(why)) => Some(why.clone()),
+            Some(Tie::Tied(_)) | None => None,
+        }
+    }
+
     fn navigate(&mut self, url: &str) {
         self.page.load(&engine::SPELLING.to_engine(url));
     }
@@ -235,6 +293,18 @@ impl WebViewBackend for WryView {
 
     fn eval(&mut self, id: u64, script: &str) {
         self.page.eval(id, script);
+    }
+
+    fn open_dialog(&mut self, id: u64, dialog: &Dialog) {
+        self.dialogs.open(id, dialog, &self.window);
+    }
+
+    fn close_dialog(&mut self, id: u64) {
+        self.dialogs.close(id);
+    }
+
+    fn open_outside(&mut self, address: String) {
+        opener::open(address);
     }
 
     fn change_window(&mut self, change: &WindowChange) {
@@ -263,8 +333,11 @@ impl WebViewBackend for WryView {
         if let Some(on_top) = change.always_on_top {
             window.set_always_on_top(on_top);
         }
-        if change.focus == Some(true) {
-            window.set_focus();
+        match (&self.embedded, change.focus) {
+            (Some(embedded), Some(false)) => embedded.give_back(),
+            (Some(embedded), focus) if focus.is_some() || change.enter.is_some() => embedded.focus(change.enter),
+            (None, Some(true)) => window.set_focus(),
+            _ => {}
         }
     }
 }

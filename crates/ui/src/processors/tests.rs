@@ -1,10 +1,11 @@
 //! The pipeline over a view without an engine: every message of the wire has its processor.
 
 use super::*;
+use crate::backend::Event;
 use crate::view::tests::quiet_view;
 use auroraview_core::frame::Frame;
 use auroraview_core::pipeline::MessagePipeline;
-use auroraview_core::wire::{ErrorCode, Header};
+use auroraview_core::wire::{ErrorCode, Header, LoadState, Loading};
 
 const VIEW: u32 = 7;
 const GONE: u32 = 8;
@@ -25,7 +26,7 @@ fn message(view: u32, kind: Kind, body: &str) -> HostMessage {
 
 fn message_for(view: u32, doc: Option<u32>, kind: Kind, body: &str) -> HostMessage {
     let id = matches!(kind, Kind::Request | Kind::Response).then_some(1);
-    HostMessage::new(Frame { header: Header { view, doc, kind, id, coalesce: None }, body: body.into() })
+    HostMessage::new(Frame { header: Header::new(view, doc, kind, id), body: body.into() })
 }
 
 fn is_handled(mut message: HostMessage, context: &mut Context) -> bool {
@@ -37,7 +38,8 @@ fn every_command_of_the_wire_has_a_processor() {
     let golden: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../../../../protocol/golden/commands.json")).unwrap();
     for case in golden {
-        let kind = if case["method"] == "view/eval" { Kind::Request } else { Kind::Notify };
+        let asks = case["method"] == "view/eval" || case["method"] == "window/dialog";
+        let kind = if asks { Kind::Request } else { Kind::Notify };
         assert!(is_handled(message(VIEW, kind, &case.to_string()), &mut context()), "{case}");
     }
 }
@@ -71,6 +73,22 @@ fn a_request_to_a_view_that_is_gone_is_answered_and_nothing_else_is() {
                 assert!(String::from_utf8(answer.body).unwrap().contains("CLOSED"));
             }
         }
+    }
+}
+
+#[test]
+fn a_spare_page_waits_until_no_view_is_starting() {
+    for end in [LoadState::Finished, LoadState::Failed] {
+        let mut context = context();
+        let warmup = r#"{"jsonrpc":"2.0","method":"warmup","params":{}}"#;
+        assert!(is_handled(message(0, Kind::Notify, warmup), &mut context));
+        for (state, wanted) in [(LoadState::Started, false), (LoadState::Committed, false), (end, true)] {
+            let loading = Loading { state, url: "av://app/".into(), message: None };
+            context.views.get_mut(&VIEW).unwrap().handle(Event::Loading(loading));
+            assert_eq!(context.wants_spare(), wanted, "{state:?}");
+        }
+        context.views.get_mut(&VIEW).unwrap().handle(Event::WebProcessGone("crash".into()));
+        assert!(context.wants_spare(), "a view starts once");
     }
 }
 

@@ -1,7 +1,8 @@
 //! A view without an engine: what it tells the host and the page, report by report.
 
 use super::*;
-use auroraview_core::wire::WindowChange;
+use auroraview_core::limits::MAX_PENDING_CALLS;
+use auroraview_core::wire::{Dialog, NewWindowMode, WindowChange};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -16,6 +17,8 @@ struct Seen {
     addresses: Vec<String>,
     answers: Vec<String>,
     refusals: Vec<String>,
+    dialogs: Vec<u64>,
+    opened: Vec<String>,
 }
 
 struct Engine(Rc<RefCell<Seen>>);
@@ -24,6 +27,9 @@ impl WebViewBackend for Engine {
     fn window_handle(&self) -> Option<u64> {
         Some(42)
     }
+    fn separate(&self) -> Option<String> {
+        None
+    }
     fn navigate(&mut self, url: &str) {
         self.0.borrow_mut().addresses.push(url.into());
     }
@@ -31,7 +37,16 @@ impl WebViewBackend for Engine {
     fn eval(&mut self, id: u64, script: &str) {
         self.0.borrow_mut().scripts.push((id, script.into()));
     }
+    fn open_outside(&mut self, address: String) {
+        self.0.borrow_mut().opened.push(address);
+    }
     fn change_window(&mut self, _change: &WindowChange) {}
+    fn open_dialog(&mut self, id: u64, _dialog: &Dialog) {
+        self.0.borrow_mut().dialogs.push(id);
+    }
+    fn close_dialog(&mut self, id: u64) {
+        self.0.borrow_mut().dialogs.retain(|open| *open != id);
+    }
 }
 
 struct Reply(Rc<RefCell<Seen>>);
@@ -55,15 +70,17 @@ struct Bench {
     seen: Rc<RefCell<Seen>>,
     /// What the page says of itself: so many answers it has handled.
     handled: usize,
+    /// Of requests for attachments.
+    reports: Rc<RefCell<Vec<Report>>>,
 }
 
 impl Bench {
     fn new() -> Self {
         let seen = Rc::new(RefCell::new(Seen::default()));
-        let assets = Assets::start(None).unwrap();
+        let assets = Assets::start(&ViewOptions::default()).unwrap();
         let engine = Box::new(Engine(Rc::clone(&seen)));
         let view = View::new(7, ViewOptions::default(), SECRET.into(), assets, engine);
-        Self { view, seen, handled: 0 }
+        Self { view, seen, handled: 0, reports: Rc::default() }
     }
 
     /// A document that said hello and parked twice; what was said so far is forgotten.
@@ -94,13 +111,23 @@ impl Bench {
 
     fn send(&mut self, doc: u32, kind: Kind, text: &str) {
         let id = (kind == Kind::Response).then_some(1);
-        self.view.send_to_page(Header { view: 7, doc: Some(doc), kind, id, coalesce: None }, text.as_bytes().to_vec());
+        self.view.send_to_page(Header::new(7, Some(doc), kind, id), text.as_bytes().to_vec());
     }
 
     /// What the host hears, as (header, body).
     fn heard(&mut self) -> Vec<(Header, String)> {
-        let text = |frame: Frame| (frame.header, String::from_utf8(frame.body).unwrap());
+        let text = |outgoing| match outgoing {
+            Outgoing::Message(frame) => (frame.header, String::from_utf8(frame.body).unwrap()),
+            Outgoing::Chunks { doc, attachment } => {
+                let bytes = (*attachment.bytes).as_ref().to_vec();
+                (Header::new(7, Some(doc), Kind::Chunk, Some(attachment.number)), String::from_utf8(bytes).unwrap())
+            }
+        };
         self.view.take_out().into_iter().map(text).collect()
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        self.heard().into_iter().map(|(_, body)| body).collect()
     }
 
     fn answers(&self) -> Vec<String> {
@@ -154,12 +181,21 @@ fn strangers_are_refused_and_told_at_powers_of_two() {
     for _ in 0..9 {
         bench.post_with("guessed", FIRST, "q 1 {}\n");
     }
-    bench.post(SECOND, "q 1 {}\n"); // no hello, another document is there
     let heard = bench.heard();
     let told: Vec<_> = heard.iter().filter(|(_, body)| body.contains("view/refused")).collect();
-    assert_eq!(told.len(), 4 + 1, "1, 2, 4 and 8 of one reason, 1 of the other");
+    assert_eq!(told.len(), 4, "1, 2, 4 and 8");
     assert_eq!(heard.len(), told.len(), "nothing was forwarded");
-    assert_eq!(bench.seen.borrow().refusals.len(), 10);
+    assert_eq!(bench.seen.borrow().refusals.len(), 9);
+}
+
+#[test]
+fn a_document_on_its_way_out_is_refused_without_a_word() {
+    let mut bench = Bench::with_document(FIRST);
+    for _ in 0..200 {
+        bench.post(SECOND, "q 1 {}\n"); // no hello, another document is there
+    }
+    assert!(bench.heard().is_empty(), "nothing was forwarded, told, or cut");
+    assert_eq!(bench.seen.borrow().refusals.len(), 200);
 }
 
 #[test]
@@ -206,6 +242,57 @@ fn scripts_of_a_page_that_goes_are_answered_once() {
     let answers: Vec<_> = bench.heard().into_iter().filter(|(header, _)| header.kind == Kind::Response).collect();
     assert_eq!(answers.len(), 1);
     assert!(answers[0].1.contains("NAVIGATED"));
+}
+
+#[test]
+fn a_call_of_the_page_is_answered_once_whatever_becomes_of_the_page() {
+    let ask = |bench: &mut Bench, id| {
+        let header = Header::new(7, Some(0), Kind::Request, Some(id));
+        bench.view.send_to_page(header, format!(r#"{{"id":{id}}}"#).into_bytes());
+    };
+    let answers_of = |bench: &mut Bench| {
+        let answers = bench.heard().into_iter().filter(|(header, _)| header.kind == Kind::Response);
+        answers.map(|(header, body)| (header.id.unwrap(), body)).collect::<Vec<_>>()
+    };
+    let mut bench = Bench::with_document(FIRST);
+    for id in [3, 4] {
+        ask(&mut bench, id);
+    }
+    assert_eq!(bench.answers(), [r#"[{"id":3}]"#, r#"[{"id":4}]"#]);
+    bench.post(FIRST, "r 3 {\"r\":3}\nr 3 {}\nr 9 {}\n");
+    assert_eq!(answers_of(&mut bench), [(3, r#"{"r":3}"#.into())], "an answer that nobody asked for is dropped");
+    bench.answers();
+    bench.view.handle(Event::WebProcessGone("crashed".into()));
+    ask(&mut bench, 5);
+    let heard = answers_of(&mut bench);
+    assert!(heard.len() == 1 && heard[0].0 == 4 && heard[0].1.contains("NAVIGATED"), "{heard:?}");
+    bench.post(SECOND, "h 0 {}\n");
+    assert!(bench.answers().concat().ends_with(r#",{"id":5}]"#), "what no page had got waits for the next one");
+}
+
+#[test]
+fn a_call_that_the_host_gave_up_is_taken_back_or_cancelled() {
+    let mut bench = Bench::with_document(FIRST);
+    for id in [1, 2, 4] {
+        let header = Header::new(7, Some(0), Kind::Request, Some(id));
+        bench.view.send_to_page(header, format!(r#"{{"id":{id}}}"#).into_bytes());
+    }
+    assert_eq!(bench.answers().len(), 2, "the last one waits for a post");
+    bench.view.forget(4);
+    bench.view.forget(1);
+    bench.post(FIRST, "r 1 {}\n");
+    let cancel = r#"[{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}]"#;
+    assert_eq!(bench.answers(), [cancel]);
+    assert!(bench.heard().is_empty(), "nobody waits for the first any more");
+}
+
+#[test]
+fn the_host_hears_at_once_that_a_document_is_gone() {
+    let mut bench = Bench::with_document(FIRST);
+    bench.commit("av://app/next");
+    let (header, body) = bench.heard().remove(0);
+    assert_eq!((header.kind, header.doc), (Kind::Control, Some(1)));
+    assert!(body.contains("$/gone"), "{body}");
 }
 
 #[test]
@@ -430,8 +517,284 @@ fn impatience_ends_a_view_that_is_closing() {
 #[test]
 fn documents_and_files_have_the_views_own_origin() {
     let mut bench = Bench::new();
-    bench.view.load(Content::Html("<p>".into()));
-    bench.view.load(Content::File("/srv/a b.html".into()));
-    bench.view.load(Content::Url("https://example.com/".into()));
+    bench.view.load(Load { content: Content::Html("<p>".into()), at: None });
+    bench.view.load(Load { content: Content::File("/srv/a b.html".into()), at: None });
+    bench.view.load(Load { content: Content::Url("https://example.com/".into()), at: None });
     assert_eq!(bench.seen.borrow().addresses, ["av://app/", "av://app/a%20b.html", "https://example.com/"]);
+}
+
+#[test]
+fn a_dialog_is_answered_once_whoever_ends_it() {
+    let mut bench = Bench::new();
+    for id in 1..=4 {
+        bench.view.ask_user(id, &Dialog::default());
+    }
+    bench.view.take_out();
+    bench.view.handle(Event::DialogEnded { id: 1, answer: serde_json::json!(["/a"]) });
+    bench.view.handle(Event::DialogEnded { id: 1, answer: serde_json::json!(["/b"]) });
+    bench.view.forget(2);
+    assert_eq!(bench.seen.borrow().dialogs, [1, 3, 4]);
+    bench.view.handle(Event::DialogEnded { id: 2, answer: serde_json::Value::Null });
+    bench.view.finish();
+    bench.view.ask_user(5, &Dialog::default());
+    let heard = bench.heard();
+    let answers: Vec<_> = heard.iter().filter(|(header, _)| header.kind == Kind::Response).collect();
+    let ids: Vec<_> = answers.iter().map(|(header, _)| header.id).collect();
+    assert_eq!(ids, [Some(1), Some(3), Some(4), Some(5)]);
+    assert!(answers[0].1.contains(r#""result":["/a"]"#) && answers[3].1.contains(r#""result":null"#));
+    assert_eq!(bench.seen.borrow().dialogs, [1]); // the one that the user ended is gone by itself
+}
+
+#[test]
+fn a_page_that_keeps_being_refused_loses_its_bridge_until_the_next_document() {
+    let mut bench = Bench::with_document(FIRST);
+    for _ in 0..150 {
+        bench.post_with("guess", FIRST, "q 1 {}\n");
+    }
+    let told: Vec<_> = bench.told().into_iter().filter(|body| body.contains("view/refused")).collect();
+    assert_eq!(told.iter().filter(|body| body.contains("CUT")).count(), 1, "{told:?}");
+    assert_eq!(told.len(), 8, "1, 2, 4, 8, 16, 32, 64, and the cut");
+    assert_eq!(bench.seen.borrow().refusals.len(), 152, "and the two that were parked");
+
+    bench.post(FIRST, "q 1 {\"method\":\"api.run\"}\n");
+    bench.post(SECOND, "h 0 {}\nq 1 {\"method\":\"api.run\"}\n");
+    assert!(bench.told().is_empty(), "nothing is forwarded, nothing is told again");
+    bench.view.eval(9, "1".into());
+    bench.commit("av://app/next");
+    bench.post(SECOND, "h 0 {}\nq 1 {\"method\":\"api.run\"}\n");
+    assert!(bench.told().iter().any(|body| body.contains("api.run")));
+}
+
+#[test]
+fn a_window_that_a_page_wants_is_what_the_view_allows() {
+    let addresses =
+        ["https://example.com/", "mailto:a@b.c", "av://app/x", "file:///etc/passwd", "javascript:1", "av://b/"];
+    for (mode, opened, gone_to) in [
+        (NewWindowMode::Deny, &addresses[..0], &addresses[..0]),
+        (NewWindowMode::Browser, &addresses[..2], &addresses[..0]),
+        (NewWindowMode::Navigate, &addresses[..0], &["https://example.com/", "av://app/x"][..]),
+    ] {
+        let mut bench = Bench::with_document(FIRST);
+        bench.view.options.new_window_mode = mode;
+        for address in addresses {
+            bench.view.handle(Event::NewWindow { url: address.into(), asked: true });
+        }
+        assert_eq!(
+            (&bench.seen.borrow().opened[..], &bench.seen.borrow().addresses[..]),
+            (
+                &opened.iter().map(|a| a.to_string()).collect::<Vec<_>>()[..],
+                &gone_to.iter().map(|a| a.to_string()).collect::<Vec<_>>()[..]
+            ),
+            "{mode:?}"
+        );
+    }
+}
+
+#[test]
+fn only_a_document_with_the_bridge_may_want_a_window_that_no_user_asked_for() {
+    let url = "https://example.com/";
+    let mut bench = Bench::with_document(FIRST);
+    bench.view.options.new_window_mode = NewWindowMode::Browser;
+    bench.view.handle(Event::NewWindow { url: url.into(), asked: false });
+    assert_eq!(bench.seen.borrow().opened, [url]);
+    bench.commit("http://evil.com/");
+    bench.told();
+    bench.view.handle(Event::NewWindow { url: url.into(), asked: false });
+    assert_eq!(bench.seen.borrow().opened, [url]);
+    assert!(bench.told().iter().any(|body| body.contains("no user asked for") && body.contains("http://evil.com")));
+    bench.view.handle(Event::NewWindow { url: url.into(), asked: true });
+    assert_eq!(bench.seen.borrow().opened, [url, url]);
+}
+
+#[test]
+fn a_request_for_attachments_needs_the_key_of_the_document_and_an_allowed_origin() {
+    use crate::request::tests::{ask_view, request};
+    let mut bench = Bench::with_document(FIRST);
+    let key = format!("{SECRET} {FIRST}");
+    let old = format!("{SECRET} {SECOND}");
+    let guessed = format!("guess {FIRST}");
+    let mut status = |headers: &[(&'static str, &str)]| {
+        ask_view(&mut bench.view, request(http::Method::GET, "av://app/$/down/1", headers)).as_u16()
+    };
+    assert_eq!(status(&[("x-auroraview", &key)]), 404, "admitted, and there is no such attachment");
+    for headers in [
+        &[][..],
+        &[("x-auroraview", "")],
+        &[("x-auroraview", SECRET)],
+        &[("x-auroraview", &guessed)],
+        &[("x-auroraview", &old)],
+        &[("x-auroraview", &key), ("origin", "http://evil.com")],
+        &[("x-auroraview", &key), ("origin", "null")],
+    ] {
+        assert_eq!(status(headers), 403, "{headers:?}");
+    }
+    bench.commit("http://evil.com/");
+    let evil = ask_view(&mut bench.view, request(http::Method::GET, "av://app/$/down/1", &[("x-auroraview", &key)]));
+    assert_eq!(evil.as_u16(), 403);
+    assert!(bench.told().iter().any(|body| body.contains("origin not allowed")));
+}
+
+// ---- attachments ----
+
+use crate::backend::Event as Report;
+use crate::request::{Body, Desk, TakeBody, Upload, UploadError};
+use std::sync::{Arc, Mutex};
+
+struct Ready(Vec<u8>);
+
+impl Upload for Ready {
+    fn read(self: Box<Self>, limit: usize, then: TakeBody) {
+        then(if self.0.len() > limit { Err(UploadError::TooLarge) } else { Ok(vec![Arc::new(self.0)]) });
+    }
+}
+
+type Given = Arc<Mutex<Vec<(u16, Vec<u8>)>>>;
+
+impl Bench {
+    /// A request of the page with that key; what it is answered comes to `given`.
+    fn ask(&mut self, method: &str, path: &str, key: &str, body: Vec<u8>, given: &Given) {
+        let reports = Rc::clone(&self.reports);
+        let to = Rc::clone(&reports);
+        let options = ViewOptions::default();
+        let desk = Desk::new(&options, Box::new(|_, _| ()), Rc::new(move |event| to.borrow_mut().push(event)));
+        let request = http::Request::builder().method(method).uri(format!("av://app{path}"));
+        let given = Arc::clone(given);
+        let respond = Box::new(move |answer: crate::request::Answer| {
+            let bytes = match answer.body() {
+                Body::Bytes(bytes) => bytes.clone(),
+                Body::Chunks(chunks) => chunks.concat(),
+                Body::File(..) => Vec::new(),
+            };
+            given.lock().unwrap().push((answer.status().as_u16(), bytes));
+        });
+        desk.take(request.header("x-auroraview", key).body(()).unwrap(), Box::new(Ready(body)), respond);
+        while !reports.borrow().is_empty() {
+            let report = reports.borrow_mut().remove(0);
+            self.view.handle(report);
+        }
+    }
+}
+
+fn key() -> String {
+    format!("{SECRET} {FIRST}")
+}
+
+fn statuses(given: &Given) -> Vec<u16> {
+    given.lock().unwrap().drain(..).map(|(status, _)| status).collect()
+}
+
+#[test]
+fn a_piece_goes_to_the_host_and_is_answered_when_it_is_ready_for_more() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    bench.ask("POST", "/$/up/3/0", &key(), b"ab".to_vec(), &given);
+    assert!(bench.view.holds_uploads() && statuses(&given).is_empty());
+    bench.view.answer_uploads();
+    assert_eq!(statuses(&given), [204]);
+    bench.post(FIRST, "q 7+3 {}\n");
+    let heard = bench.heard();
+    assert_eq!((heard[0].0.kind, heard[0].0.id, heard[0].1.as_str()), (Kind::Chunk, Some(3), "ab"));
+    assert_eq!((heard[1].0.kind, heard[1].0.id, &heard[1].0.att[..]), (Kind::Request, Some(7), &[3][..]));
+}
+
+#[test]
+fn pieces_go_to_the_host_in_their_order_and_one_out_of_turn_is_refused() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    for (from, body) in [(4, "early"), (0, "ab"), (0, "late"), (2, "cd"), (4, "ef")] {
+        bench.ask("POST", &format!("/$/up/3/{from}"), &key(), body.into(), &given);
+    }
+    assert_eq!(bench.heard().into_iter().map(|(_, text)| text).collect::<String>(), "abcdef");
+    assert_eq!(statuses(&given), [400, 400]);
+}
+
+#[test]
+fn a_piece_that_is_too_large_is_lost_and_those_behind_it_are_out_of_turn() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    for (from, length) in [(0, (4 << 20) + 1), (4 << 20, 1)] {
+        bench.ask("POST", &format!("/$/up/3/{from}"), &key(), vec![0; length], &given);
+    }
+    assert_eq!(statuses(&given), [413, 400]);
+    bench.post(FIRST, "c 0+3 {}\n");
+    assert!(bench.view.take_out().iter().all(|each| matches!(each, Outgoing::Message(_))));
+}
+
+#[test]
+fn bytes_of_an_answer_that_nobody_asked_for_are_dropped_at_the_host() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    bench.ask("POST", "/$/up/3/0", &key(), b"ab".to_vec(), &given);
+    bench.post(FIRST, "r 7+3 {}\n");
+    let (header, text) = bench.heard().pop().unwrap();
+    assert_eq!((header.kind, header.att, text.contains("$/dropped")), (Kind::Control, vec![3], true));
+}
+
+#[test]
+fn pieces_that_no_message_names_are_bounded() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    for n in 0..64 {
+        bench.ask("POST", &format!("/$/up/3/{}", n * (4 << 20)), &key(), vec![0; 4 << 20], &given);
+    }
+    bench.view.take_out();
+    bench.ask("POST", &format!("/$/up/3/{}", 256 << 20), &key(), vec![0; 1], &given);
+    bench.ask("POST", "/$/up/4/0", &key(), vec![0; (4 << 20) + 1], &given);
+    assert_eq!(statuses(&given), [413, 413]);
+    assert!(bench.view.take_out().is_empty());
+    bench.post(FIRST, "n 0+3 {}\n");
+    bench.ask("POST", "/$/up/5/0", &key(), vec![0; 1], &given);
+    assert!(statuses(&given).is_empty() && bench.view.holds_uploads());
+    bench.commit("av://app/");
+    assert!(!bench.view.holds_uploads());
+}
+
+#[test]
+fn bytes_are_fetched_once_and_count_then() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    let chunk = Header::new(7, Some(0), Kind::Chunk, Some(9));
+    bench.view.take_chunk(&chunk, vec![1; 3 << 20]);
+    bench.view.take_chunk(&chunk, vec![2; 2 << 20]);
+    let mut header = Header::new(7, Some(0), Kind::Notify, None);
+    header.att = vec![9];
+    bench.view.send_to_page(header, b"{}".to_vec());
+    assert_eq!(bench.answers(), ["[{}]"]);
+    assert!(bench.heard().is_empty(), "nothing is delivered yet");
+    bench.ask("GET", "/$/down/9", &key(), Vec::new(), &given);
+    bench.ask("GET", "/$/down/9", &key(), Vec::new(), &given);
+    let answers = given.lock().unwrap().clone();
+    assert_eq!((answers[0].0, answers[0].1.len(), answers[1].0), (200, 5 << 20, 404));
+    assert!(bench.heard().iter().any(|(_, text)| text.contains("view/delivered")));
+}
+
+#[test]
+fn the_host_hears_that_a_document_goes_over_to_the_fast_lane_and_what_it_was_asked() {
+    let mut bench = Bench::with_document(FIRST);
+    bench.view.send_to_page(Header::new(7, Some(0), Kind::Request, Some(5)), b"{}".to_vec());
+    bench.post(FIRST, "l 0 {}\n");
+    let heard = bench.heard();
+    let text = heard.last().map(|(_, text)| text.as_str()).unwrap();
+    assert!(text.contains(r#""method":"view/lane","params":{"doc":1,"asked":[5]}"#), "{text}");
+    bench.commit("av://app/");
+    let answered = bench.heard().iter().any(|(header, _)| header.kind == Kind::Response);
+    assert!(!answered, "that is the host's now");
+}
+
+#[test]
+fn bytes_for_a_document_that_is_gone_count_as_delivered() {
+    let mut bench = Bench::with_document(FIRST);
+    bench.view.take_chunk(&Header::new(7, Some(1), Kind::Chunk, Some(9)), vec![1; 5 << 20]);
+    bench.commit("av://app/");
+    let mut header = Header::new(7, Some(1), Kind::Notify, None);
+    header.att = vec![9];
+    bench.view.send_to_page(header, b"{}".to_vec());
+    bench.post(SECOND, "h 0 {}\n");
+    assert!(bench.heard().iter().any(|(_, text)| text.contains("view/delivered")));
+}
+
+#[test]
+fn only_the_bridge_gets_at_bytes() {
+    let (mut bench, given) = (Bench::with_document(FIRST), Given::default());
+    for key in ["", SECRET, &format!("wrong {FIRST}"), &format!("{SECRET} {SECOND}")] {
+        bench.ask("POST", "/$/up/1/0", key, b"x".to_vec(), &given);
+        bench.ask("GET", "/$/down/1", key, Vec::new(), &given);
+    }
+    bench.ask("PUT", "/$/up/1/0", &key(), b"x".to_vec(), &given);
+    bench.ask("GET", "/$/down/x", &key(), Vec::new(), &given);
+    assert_eq!(statuses(&given), [[403; 8].as_slice(), &[404, 404]].concat());
 }

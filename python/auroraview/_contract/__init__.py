@@ -1,0 +1,1 @@
+"""What type hints promise: functions with hints, what the hints mean, and data that fits them."""

@@ -1,0 +1,1 @@
+"""New code of handlers for a window that stays open."""

@@ -1,0 +1,1 @@
+"""TypeScript of what a program offers to its pages."""
