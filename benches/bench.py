@@ -79,9 +79,10 @@ def machine() -> dict[str, str]:
     commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True)
     python = subprocess.run([ENVIRONMENTS / "plain" / "bin" / "python", "-V"], capture_output=True, text=True)
-    packages = subprocess.run(
-        [ENVIRONMENTS / "qt" / "bin" / "python", "-m", "pip", "freeze", "--local"], capture_output=True, text=True
-    ).stdout.split()
+    pythons = sorted(ENVIRONMENTS.glob("*/bin/python"))
+    freeze = ["-m", "pip", "freeze", "--local"]
+    freezes = [subprocess.run([each, *freeze], capture_output=True, text=True).stdout for each in pythons]
+    packages = sorted({package for each in freezes for package in each.split()})
     more = sys.argv[1:]
     given = [f'ARGS="{shlex.join(more)}"'] if more else []
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / (1 << 20)

@@ -82,7 +82,9 @@ class Calls:
             if place is not None:
                 context = self._contexts[call.doc, call.id] = Context(self, call)
                 args, kwargs = place.put(context, args, kwargs)
-            self._run(call, bound, lambda: self._invoke(bound, *args, **kwargs), lambda: _misfit(bound, args, kwargs))
+            self._run(
+                call, bound, lambda: self.within(bound, bound, *args, **kwargs), lambda: _misfit(bound, args, kwargs)
+            )
         elif self._listeners.has(name):
             data = {} if params is _rpc.ABSENT else params
             self._run(call, self._ask_listeners, lambda: self._ask_listeners(name, data), lambda: None)
@@ -100,15 +102,12 @@ class Calls:
             known = self._places[name] = (bound, place_of(bound))
         return known[1]
 
-    def _invoke(self, handler: Handler, /, *args: Any, **kwargs: Any) -> Any:
-        return self.within(handler, lambda: handler(*args, **kwargs))
-
-    def within(self, handler: Handler, run: Callable[[], Any]) -> Any:
-        """Runs code of a handler on the draining thread."""
+    def within(self, handler: Handler, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Calls a function on the draining thread that is code of a handler: itself, or its generator's."""
         self.stack.append(handler)
         is_watched = self.watched.enter(handler)
         try:
-            return run()
+            return function(*args, **kwargs)
         finally:
             if is_watched:
                 _watchdog.leave()
@@ -116,7 +115,7 @@ class Calls:
 
     def _ask_listeners(self, name: str, data: Any) -> Any:
         """Calls every listener; the first result that is not None is the answer."""
-        results = [self._invoke(handler, data) for handler in self._listeners.take(name)]
+        results = [self.within(handler, handler, data) for handler in self._listeners.take(name)]
         return next((each for each in results if each is not None), None)
 
     def _run(self, call: Call, handler: Handler, run: Callable[[], Any], misfit: Callable[[], Optional[str]]) -> None:
@@ -255,8 +254,11 @@ class Calls:
 
     def event(self, name: str, data: Any, ticket: Optional[_core.Ticket] = None) -> None:
         """Calls every listener of an event of the page. It is handled when all of them are, async ones too."""
-        begun = [self._begin(name, handler, data)[1] for handler in self._listeners.take(name)]
-        left = [future for future in begun if future is not None]
+        left = []
+        for handler in self._listeners.take(name):
+            _, future = self._begin(name, handler, data)
+            if future is not None:
+                left.append(future)
         if ticket is None:
             return
         if not left:
@@ -275,11 +277,11 @@ class Calls:
 
     def _begin(self, name: str, handler: Handler, *args: Any) -> tuple[Any, Optional[Future[Any]]]:
         try:
-            value = self._invoke(handler, *args)
+            value = self.within(handler, handler, *args)
         except Exception as error:  # noqa: BLE001 - one handler's fault must not take the others' event
             self._handler_failed(name, error)
             return None, None
-        if not isinstance(value, Coroutine):
+        if value is None or not isinstance(value, Coroutine):
             return value, None
         key = (_EVENT, next(self._event_ids))
         self._running[key] = future = _aio.submit(value)

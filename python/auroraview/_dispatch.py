@@ -94,7 +94,8 @@ class Dispatcher:
         self._looked = 0.0
         #: Who drains; None: nobody now.
         self.owner: Optional[_threads.Desk] = None
-        self._handled: dict[int, int] = {}
+        #: The document whose events are counted, and how many were handled that it was not told of.
+        self._credited = self._handled = 0
         #: Document and id of the last call that was taken, and of calls that were given up before they were.
         self._newest = (0, 0)
         self._given_up: set[tuple[int, int]] = set()
@@ -189,14 +190,13 @@ class Dispatcher:
             self.wake_loop()
         streams = TURNS
         while self._waiting and left != 0 and streams:
-            message = self._waiting.popleft()
-            self._handle(message)
-            streams -= message[0] == "resume"
+            kind, doc, call_id, text, ticket = self._waiting.popleft()
+            self._kinds[kind](doc, call_id, text, ticket)
+            streams -= kind == "resume"
             left = None if left is None else left - 1
-            now = time.monotonic()
-            if until is not None and now >= until:
+            if until is not None and time.monotonic() >= until:
                 break
-            if self._waiting and self._waiting[0][0] in ASKED and now - self._looked > LOOK_AGAIN:
+            if self._waiting and self._waiting[0][0] in ASKED and time.monotonic() - self._looked > LOOK_AGAIN:
                 self._look(0, False)  # a cancel may have come while the last handlers ran
                 self._take(until)
         self._sink.after_turn()
@@ -238,7 +238,8 @@ class Dispatcher:
         for message in [each for each in self._waiting if is_served(each)]:
             if message in self._waiting:  # a nested wait may have served it
                 self._waiting.remove(message)
-                self._handle(message)
+                kind, doc, call_id, text, ticket = message
+                self._kinds[kind](doc, call_id, text, ticket)
         return any(is_served(each) for each in self._waiting)
 
     def give_up(self) -> None:
@@ -274,7 +275,9 @@ class Dispatcher:
 
     def _sort(self, message: Message) -> None:
         kind, doc, call_id, text, ticket = message
-        if kind == "response" and call_id is not None:
+        if kind == "notify" and doc is not None:
+            self._waiting.append(message)
+        elif kind == "response" and call_id is not None:
             self._answers.answer(call_id, self._read(doc, text, ticket))
         elif kind == "lifecycle":
             left, entered = text.split()
@@ -288,7 +291,7 @@ class Dispatcher:
         elif kind == "lost":
             outlives = self.port.lifecycle in ("creating", "active") and self._sink.on_lost(text)
             self._waiting.append(("crashed", None, None, "", None) if outlives else message)
-        elif kind == "notify" and doc is None and _DOCUMENT in text[:64]:
+        elif kind == "notify" and _DOCUMENT in text[:64]:
             self._on_notification(doc, call_id, text, None)  # a wait serves calls, and must know whose they are
         else:
             self._waiting.append(message)
@@ -384,15 +387,12 @@ class Dispatcher:
 
     # ---- handling: one row a kind ----
 
-    def _handle(self, message: Message) -> None:
-        kind, doc, call_id, text, ticket = message
-        self._kinds[kind](doc, call_id, text, ticket)
-
     def _on_request(
         self, doc: Optional[int], call_id: Optional[int], text: str, ticket: Optional[_core.Ticket]
     ) -> None:
         message = self._read(doc, text, ticket, self._calls.page_streams.of(doc or 0, call_id or 0))
-        self._observe("request", message.get("method"), call_id, doc, len(text))
+        if self._observers:
+            self._observe("request", message.get("method"), call_id, doc, len(text))
         if doc is not None:
             self._calls.call(Call(doc, call_id or 0, ticket), message)
         elif message.get("method") == "window/closing" and call_id is not None:
@@ -403,7 +403,8 @@ class Dispatcher:
     ) -> None:
         message = self._read(doc, text, ticket)
         name = message.get("method")
-        self._observe("notice" if doc is None else "notify", name, None, doc, len(text))
+        if self._observers:
+            self._observe("notice" if doc is None else "notify", name, None, doc, len(text))
         if doc is None:
             return self._on_notice(str(name), message.get("params"))
         if isinstance(name, str) and name != "$/state":
@@ -413,7 +414,7 @@ class Dispatcher:
                 self._sink.on_state(doc, message.get("params"))
             if ticket is not None:
                 ticket.done()
-        self._count_event(doc, 1 + sum(_ext.lengths(message)) // EVENT_BYTES)
+        self._count_event(doc, 1 + sum(_ext.lengths(message)) // EVENT_BYTES if "ext" in message else 1)
 
     def _on_notice(self, name: str, params: Any) -> None:
         try:
@@ -431,11 +432,11 @@ class Dispatcher:
     ) -> dict[str, Any]:
         """A message; the page's may hold anything. What is no message becomes a call of nothing."""
         try:
-            if text.startswith(_core.TOO_DEEP):
-                text = text[len(_core.TOO_DEEP) :]
-                raise ValueError("it is nested deeper than 64 levels")
-            message = _decode(text, ticket, open_stream)
+            message = _rpc.decode(text)
+            if isinstance(message, dict) and "ext" in message:
+                _ext.restore_message(message, [] if ticket is None else ticket.take_bytes(), open_stream)
         except (ValueError, RecursionError) as error:
+            text = text.removeprefix(_core.TOO_DEEP)
             log().warning("document %s sent a message that cannot be read: %s", doc, error)
             if doc is not None:
                 self._sink.on_unreadable(doc, text)
@@ -443,11 +444,12 @@ class Dispatcher:
         return message if isinstance(message, dict) else {}
 
     def _count_event(self, doc: int, weight: int) -> None:
-        handled = self._handled.get(doc, 0) + weight
-        if handled >= CREDIT:
-            self.port.control(_rpc.notification("$/credit", {"events": handled}), doc)
-            handled = 0
-        self._handled = {doc: handled}
+        if doc != self._credited:
+            self._credited, self._handled = doc, 0
+        self._handled += weight
+        if self._handled >= CREDIT:
+            self.port.control(_rpc.notification("$/credit", {"events": self._handled}), doc)
+            self._handled = 0
 
     # ---- observers ----
 
@@ -459,16 +461,6 @@ class Dispatcher:
         self._observers = tuple(each for each in self._observers if each[1] != observer)
 
     def _observe(self, kind: str, name: Any, call_id: Optional[int], doc: Optional[int], size: int) -> None:
-        if not self._observers:
-            return
         observed = Observed(kind, str(name), call_id, doc, size)
         for _, observer in self._observers:
             guarded("an observer", observer, observed)
-
-
-def _decode(text: str, ticket: Optional[_core.Ticket], open_stream: Optional[Callable[[int], Any]]) -> Any:
-    """A message, with what came with it in its places: bytes, and streams that are open."""
-    message = _rpc.decode(text)
-    if isinstance(message, dict) and "ext" in message:
-        _ext.restore_message(message, [] if ticket is None else ticket.take_bytes(), open_stream)
-    return message

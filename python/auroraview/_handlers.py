@@ -25,6 +25,8 @@ class Listeners:
     def __init__(self, checks: bool = False) -> None:
         self._checks = checks
         self._core = _core.Listeners()
+        #: ``take(name)``: the handlers to call now. Those for one time are removed: two threads never both get one.
+        self.take: Callable[[str], list[Handler]] = self._core.take
 
     def add(self, name: str, handler: Handler, once: bool = False) -> int:
         if not callable(handler):
@@ -41,10 +43,6 @@ class Listeners:
         if isinstance(which, int) and not isinstance(which, bool):
             return int(self._core.remove_id(name, which))
         return sum(self._core.remove_id(name, each) for each, handler in self._core.entries(name) if handler == which)
-
-    def take(self, name: str) -> list[Handler]:
-        """The handlers to call now. Those for one time are removed: two threads never both get one."""
-        return self._core.take(name)
 
     def replace(self, name: str, listener: int, handler: Handler) -> None:
         """Puts another handler into the place of one that is listening."""

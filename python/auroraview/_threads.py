@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from . import _core
@@ -317,8 +318,15 @@ class Place(NamedTuple):
 def innermost(function: Any) -> Any:
     """What a partial, a wrapper or a bound method calls in the end."""
     for _ in range(MAX_WRAPPERS):  # an object may claim to wrap itself
-        is_partial = isinstance(function, functools.partial)
-        inner = function.func if is_partial else getattr(function, "__wrapped__", getattr(function, "__func__", None))
+        kind = type(function)
+        if kind is FunctionType:
+            inner = function.__dict__.get("__wrapped__")
+        elif kind is MethodType:
+            inner = function.__func__
+        elif isinstance(function, functools.partial):
+            inner = function.func
+        else:
+            inner = getattr(function, "__wrapped__", getattr(function, "__func__", None))
         if inner is None:
             break
         function = inner

@@ -22,8 +22,8 @@ export const MAX_PENDING_CALLS = 4096;
 export const MAX_UNCREDITED_EVENTS = 65_536;
 /** Posts that the UI process leaves unanswered; it answers one more than that at once. */
 export const MAX_PARKED = 4;
-/** Characters of a post by the fast lane, but for one line more. */
-export const MAX_LANE_POST = 4 * 1024 * 1024;
+/** Characters of a post by the fast lane, but for one line more: the host handles the first while a busy page writes the next. */
+export const MAX_LANE_POST = 64 * 1024;
 
 /** Names that begin so belong to the protocol. */
 export const RESERVED = "$/";

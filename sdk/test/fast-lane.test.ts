@@ -51,6 +51,19 @@ test("behind the marker everything goes by the lane, and the last line of the ot
   expect(lane.said[1]).toBe('0\nn 0 {"jsonrpc":"2.0","method":"b","params":2}\n');
 });
 
+test("a page that says much in one go is heard before it ends", async () => {
+  const { run, lane, host } = await open();
+  host.send({ jsonrpc: "2.0", method: "$/lane" });
+  await until(() => lane.take !== undefined);
+  await tasks(3);
+  const before = lane.said.length;
+  run("for (let n = 0; n < 2000; n++) auroraview.send_event('many', n)");
+  expect(lane.said.length).toBeGreaterThan(before);
+  await until(() => lane.said.at(-1)?.includes('"params":1999}') === true);
+  const numbers = lane.said.slice(before).join("").matchAll(/"params":(\d+)}/g);
+  expect([...numbers].map((each) => Number(each[1]))).toEqual(Array.from({ length: 2000 }, (_, n) => n));
+});
+
 test("a lane that nobody offered is ignored, and a second marker changes nothing", async () => {
   const page = await openPage();
   page.host.send({ jsonrpc: "2.0", method: "$/lane" });

@@ -312,6 +312,8 @@ class Parameters:
         self.sent = [each for each in self.all if not isinstance(each.type, Given)]
         self._rest = next((each for each in self.all if each.kind is _VAR_POSITIONAL), None)
         self._others = next((each for each in self.all if each.kind is _VAR_KEYWORD), None)
+        #: Some argument in its place may be refused or converted.
+        self._judges_places = any(not isinstance(each.type, Anything) for each in self.all)
 
     def _type_of(self, parameter: inspect.Parameter) -> Type:
         found = self._hinted(parameter.name, f"parameter {parameter.name!r}")
@@ -346,7 +348,7 @@ class Parameters:
         Raises:
             Misfit: One does not fit its hint.
         """
-        if args:
+        if args and self._judges_places:
             try:
                 loaded = [load(value) for load, value in zip(self._loads, args)]
             except Misfit:  # say where, or take the default
