@@ -7,7 +7,7 @@ set -euo pipefail
 declare -A packages=([blender]=blender [freecad]=freecad [krita]="krita python3-pyqt5")
 
 is_installed() {
-    ! dpkg-query -W -f='${db:Status-Status}\n' "$@" 2>&1 | grep -qvx installed
+    [[ $(dpkg-query -W -f='${db:Status-Status}\n' "$@" 2>&1 | sort -u) == installed ]] # one that it does not know is a line, too
 }
 
 command -v dpkg-query >/dev/null || {

@@ -144,7 +144,7 @@ impl<C> Direct<C> {
     }
 }
 
-/// What happens between the two markers.
+/// What happens between the two markers. What a bridge may have unanswered bounds it: calls, events, bytes.
 #[derive(Debug, Default)]
 struct Early {
     packets: Vec<Packet>,
@@ -351,13 +351,13 @@ impl<C: Clone + PartialEq, D> Route<C, D> {
             self.orphans.extend(asked);
             return self.fail_broken();
         };
-        let (connection, doc) = (direct.connection.clone(), direct.doc);
+        let connection = direct.connection.clone();
         direct.asked.extend(asked.into_iter().filter(|id| !forgotten.contains(id)));
         for packet in packets {
             self.came(connection.clone(), packet);
         }
         if goes {
-            self.came(connection, Packet { kind: PacketKind::Close, doc, id: 0, body: Vec::new() });
+            self.leave();
         }
     }
 
