@@ -234,7 +234,8 @@ class Life:
     def log_failure(self) -> None:
         """Where nobody may be there whom it could be raised to."""
         if self._failure is not None:
-            log().error("%s: %s", self.name, self._failure)
+            # As text: the exception would keep the view for as long as somebody keeps the record.
+            log().error("%s: %s", self.name, str(self._failure))
 
     def _run(self) -> None:
         try:

@@ -265,6 +265,7 @@ def test_a_killed_ui_process_is_reported_and_the_next_view_works() -> None:
         view.on_closed(closed)
         view.show(wait=False)
         loaded.next()
+        assert view.eval_js_sync("1") == 1  # this thread has a bell from now on
         before = processes.descriptors()
         view.eval_js_async("new Promise(() => {})", lambda value, error: seen[0](error), timeout_ms=60_000)
         os.kill(_process.link().pid, signal.SIGKILL)
