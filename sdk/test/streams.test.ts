@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deferred, failure, openPage, tasks, until } from "./page.ts";
+import { deferred, failure, openPage, type Page, tasks, until } from "./page.ts";
 
 const collect = `
   window.collect = async (stream, most = Infinity) => {
@@ -43,8 +43,8 @@ test("a loop that takes nothing lets no more than the window come", async () => 
   expect(host.lines.filter(({ body }) => body.includes("$/credit")).length).toBeLessThan(300);
 });
 
-test("leaving a loop that never began cancels the call", async () => {
-  const { host, run } = await open();
+/** Binds "rows", a stream that goes on until the page leaves it; settles then. */
+function bindEndless(host: Page["host"]): Promise<true> {
   const closed = deferred<true>();
   host.bind("rows", async function* () {
     try {
@@ -53,26 +53,25 @@ test("leaving a loop that never began cancels the call", async () => {
       closed.resolve(true);
     }
   });
+  return closed.promise;
+}
+
+test("leaving a loop that never began cancels the call", async () => {
+  const { host, run } = await open();
+  const closed = bindEndless(host);
   // A generator's methods are the page's to replace; the bridge uses its own.
   await run("Object.getPrototypeOf(async function* () {}.prototype).next = () => { throw 'mine' }");
   expect(await run("auroraview.call('rows').then(items => items.return('left'))")).toEqual({ value: "left", done: true });
   await until(() => host.cancelled.includes(1));
-  expect(await closed.promise).toBe(true);
+  expect(await closed).toBe(true);
 });
 
 test("leaving the loop cancels the call", async () => {
   const { host, run } = await open();
-  const closed = deferred<true>();
-  host.bind("rows", async function* () {
-    try {
-      for (;;) yield 1;
-    } finally {
-      closed.resolve(true);
-    }
-  });
+  const closed = bindEndless(host);
   expect(await run("collect(auroraview.call('rows'), 2)")).toEqual([1, 1]);
   await until(() => host.cancelled.includes(1));
-  expect(await closed.promise).toBe(true);
+  expect(await closed).toBe(true);
 });
 
 test("an error comes after the items before it", async () => {

@@ -184,9 +184,8 @@ def test_leaving_a_stream_closes_its_generator(open_view: OpenView) -> None:
     assert closed.next() == "closed"
 
 
-def test_a_call_that_is_given_up_is_cancelled(open_view: OpenView) -> None:
-    view = open_view()
-    page = Page(view)
+def bind_forever(view: WebView) -> tuple[Recorder, Recorder]:
+    """Binds a function that waits until it is cancelled: who hears that it began, and that it was cancelled."""
     started, cancelled = Recorder(), Recorder()
 
     @view.bind_call("api.forever")
@@ -197,6 +196,13 @@ def test_a_call_that_is_given_up_is_cancelled(open_view: OpenView) -> None:
         finally:
             cancelled("cancelled")
 
+    return started, cancelled
+
+
+def test_a_call_that_is_given_up_is_cancelled(open_view: OpenView) -> None:
+    view = open_view()
+    page = Page(view)
+    started, cancelled = bind_forever(view)
     call = page.start("api.forever")
     started.next()
     call.cancel()
@@ -256,16 +262,8 @@ def test_each_document_gets_the_state(open_view: OpenView) -> None:
 def test_a_reload_cancels_what_the_old_page_asked_for(open_view: OpenView) -> None:
     view = open_view()
     page = Page(view)
-    started, cancelled, loaded = Recorder(), Recorder(), Recorder()
-
-    @view.bind_call("api.forever")
-    async def forever() -> None:
-        started()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled("cancelled")
-
+    started, cancelled = bind_forever(view)
+    loaded = Recorder()
     call = page.start("api.forever")
     started.next()
     view.on_loaded(loaded)

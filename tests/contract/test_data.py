@@ -157,6 +157,11 @@ def test_any_value_comes_back_as_it_was(host: Host, values: list[Any]) -> None:
     assert canonical(host.come_back(values)) == canonical(values)
 
 
+def test_the_log_says_what_was_nested_too_deeply(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    assert settle(host.view, "auroraview.call('api.take', nested(70))")["code"] == "INVALID_REQUEST"
+    assert "nested deeper than 64 levels" in caplog.text
+
+
 @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(VALUES)
 def test_events_carry_any_value(host: Host, value: Any) -> None:
