@@ -11,6 +11,9 @@ from typing import Any
 
 from floor import GLUE  # noqa: F401  (the page is the floor's)
 
+#: Milliseconds after which the window of a Qt host is on the screen, painted, with the window manager's frame.
+SETTLED = 300
+
 
 def main() -> None:
     from host import Host, say
@@ -36,16 +39,18 @@ def main() -> None:
 
 
 def qt_host(host: Any) -> tuple[Any, Any, Any]:
-    """The application with a window, and the timer that takes its turns. It has a menu, as hosts do: with its
-    first text Qt loads the fonts, which takes milliseconds."""
-    from PySide6.QtCore import Qt, QTimer
+    """The application with a window, and the timer that takes its turns. It is a host that somebody works in: its window
+    has a menu, and has been painted, which takes Qt milliseconds (memory for the pixels, the fonts)."""
+    from PySide6.QtCore import QEventLoop, Qt, QTimer
     from PySide6.QtWidgets import QApplication, QMainWindow
 
     application, window = QApplication([]), QMainWindow()
     window.resize(800, 600)
     window.menuBar().addMenu("File")
     window.show()
-    application.processEvents()
+    settled = QEventLoop()
+    QTimer.singleShot(SETTLED, settled.quit)
+    settled.exec()
     timer = QTimer(timerType=Qt.TimerType.PreciseTimer)
     if host.scenario == "held":
         timer.timeout.connect(host.gaps.turn)

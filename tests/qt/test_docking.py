@@ -34,7 +34,7 @@ def test_nothing_waits_while_the_view_starts(flavor: Flavor, desktop: Desktop) -
         for name in ("loadStarted", "loadFinished", "titleChanged", "urlChanged", "phaseChanged", "loadProgress"):
             host.run(f"panel.{name}.connect(lambda *values: heard.append([{name!r}, *values]))")
         host.run(
-            "told = []; panel.phaseChanged.connect(lambda phase: told.append([phase, panel._placeholder.isVisible()]))"
+            "told = []; panel.phaseChanged.connect(lambda phase: told.append([phase, panel._front.placeholder.isVisible()]))"
         )
         host.run("win.dock.setWidget(panel)")
         host.ready()

@@ -14,8 +14,9 @@ from .._recovery import Crash
 from .._view import WebView
 from ._binding import QtCore, QtGui, QtWidgets, Signal
 from ._drops import Drops
+from ._front import Front
 from ._keyboard import Keyboard
-from ._placeholder import Placeholder
+from ._steps import Steps
 
 #: The name of a signal, as Qt's macro writes it.
 SIGNAL = re.compile(r"2\w+\(.*\)")
@@ -97,12 +98,8 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         self._explains = False
         self._escape_to_host = escape_to_host
         self._hint = QtCore.QSize(int(width), int(height))
-        self._placeholder = Placeholder(self)
-        self._layout = QtWidgets.QStackedLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.addWidget(self._placeholder)
-        #: What it shows where it has room: the placeholder, or the container.
-        self._front: Any = self._placeholder
+        #: Made when there is something to show.
+        self._front: Optional[Front] = None
         self._container: Any = None
         self._keyboard: Optional[Keyboard] = None
         self._listen()
@@ -130,7 +127,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
             if phase == "ready" and on_ready is not None:
                 on_ready(panel)
             elif phase == "failed" and on_error is not None:
-                on_error(panel._placeholder.text())
+                on_error(panel._at_front().placeholder.text())
             if phase != "starting":
                 panel.phaseChanged.disconnect(follow)
 
@@ -186,27 +183,26 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         if self._phase != "created":
             return
         self._set_phase("starting", "Starting …")
-        self._later(self._make_room)
+        embeds = QtGui.QGuiApplication.platformName() in EMBEDDING
+        steps = (self._make_container, self._give_room) if embeds else (self._stay_apart,)
+        Steps(self, tuple(map(self._unless_closed, (*steps, self._show))))
 
-    def _later(self, step: Callable[[], None]) -> None:
-        """A step of the start, in a turn of Qt's loop of its own: together they would hold the host for too long."""
-
+    def _unless_closed(self, step: Callable[[], None]) -> Callable[[], None]:
         def take() -> None:
-            if self._phase == "starting":  # else it was closed meanwhile
+            if self._phase == "starting":
                 step()
 
-        QtCore.QTimer.singleShot(0, self._end.unless_come(take))
+        return take
 
-    def _make_room(self) -> None:
-        platform = QtGui.QGuiApplication.platformName()
-        if platform in EMBEDDING:
-            if platform == "xcb":
-                _process.use_x11()
-            self._view._embed_in(self._make_container())
-        else:
-            self._view.set_visible(self.isVisible())
-            self._view.on_closing(self._end.unless_come(self.windowCloseRequested.emit))
-        self._later(self._show)
+    def _stay_apart(self) -> None:
+        self._view.set_visible(self.isVisible())
+        self._view.on_closing(self._end.unless_come(self.windowCloseRequested.emit))
+
+    def _give_room(self) -> None:
+        """Its window is made now, for which Qt asks the display several times and waits for the answers."""
+        if QtGui.QGuiApplication.platformName() == "xcb":
+            _process.use_x11()
+        self._view._embed_in(int(self._window.winId()))
 
     def _show(self) -> None:
         try:
@@ -214,7 +210,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - whatever it is, the placeholder says it
             self._set_phase("failed", str(error))
 
-    def _make_container(self) -> int:
+    def _make_container(self) -> None:
         # The container owns it, which PySide does not know: it would delete it under the container when Python ends.
         # One with a parent it leaves alone.
         self._window_owner = QtGui.QWindow()
@@ -225,9 +221,8 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         self._container.resize(self.size())
         self._keyboard = Keyboard(self, self._container, self._window, self._view)
         self._drops = Drops(self, self._container, self._view)
-        self._layout.addWidget(self._container)
+        self._at_front().add(self._container)
         self.setFocusProxy(self._container)
-        return int(self._window.winId())
 
     # ---- what becomes of it ----
 
@@ -276,7 +271,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         if self._container is None:
             self._set_phase("apart", APART.format(platform=QtGui.QGuiApplication.platformName()))
         else:
-            self._bring_to_front(self._container)
+            self._at_front().show(self._container)
             self._set_phase(phase)
 
     def _on_closed(self, reason: str) -> None:
@@ -287,17 +282,15 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
 
     def _set_phase(self, phase: str, text: str = "") -> None:
         if text:
-            self._placeholder.say(text)
-            self._bring_to_front(self._placeholder)
+            self._at_front().say(text, is_for_use=phase == "failed")
         if phase != self._phase:
             self._phase = phase
             self.phaseChanged.emit(phase)
 
-    def _bring_to_front(self, widget: Any) -> None:
-        """Not the page where there is no room for it: Qt would show its window, as a line at an edge of the host's."""
-        self._front = widget
-        has_room = min(self.width(), self.height()) > 1  # Qt takes one pixel for none
-        self._layout.setCurrentWidget(widget if has_room else self._placeholder)
+    def _at_front(self) -> Front:
+        if self._front is None:
+            self._front = Front(self)
+        return self._front
 
     # ---- keyboard ----
 
@@ -316,7 +309,8 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
     # ---- events of Qt ----
 
     def resizeEvent(self, event: Any) -> None:
-        self._bring_to_front(self._front)
+        if self._front is not None:
+            self._front.fit()
         super().resizeEvent(event)
 
     def showEvent(self, event: Any) -> None:
