@@ -39,8 +39,8 @@ def main() -> None:
 
 
 def qt_host(host: Any) -> tuple[Any, Any, Any]:
-    """The application with a window, and the timer that takes its turns. It is a host that somebody works in: its window
-    has a menu, and has been painted, which takes Qt milliseconds (memory for the pixels, the fonts)."""
+    """The application with a window, and the timer that takes its turns. It is a host that somebody works in: its
+    window has a menu, and has been painted, which takes Qt milliseconds (memory for the pixels, the fonts)."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
     from PySide6.QtWidgets import QApplication, QMainWindow
 

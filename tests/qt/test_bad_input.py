@@ -112,7 +112,7 @@ def test_where_windows_cannot_be_embedded_the_page_has_its_own(flavor: Flavor, d
         host.run("from auroraview import QtWebView; panel = QtWebView(title='apart', html=PAGE)")
         host.run("win.dock.setWidget(panel); panel.show()")
         host.until("panel.phase == 'apart'")
-        assert "in a window of its own: offscreen shows no window of another" in host.run("panel._front.placeholder.text()")
+        assert "in a window of its own: offscreen shows no window of another" in host.run("panel._front.text()")
         until("the window", lambda: desktop.window("apart"))
         host.run("win.dock.hide()")
         until("the end of the window", lambda: not desktop.window("apart"))
@@ -132,7 +132,9 @@ def test_without_webkitgtk_the_placeholder_names_the_package(flavor: Flavor, des
         host.run(f"errors = []; {deferred}")
         host.run("win.dock.setWidget(panel)")
         host.until("panel.phase == 'failed'")
-        text = host.run("panel._front.placeholder.text()")
+        text = host.run("panel._front.text()")
         assert "libwebkit2gtk-4.1-0" in text and "apt" in text, text
         assert host.run("errors") == [text]
+        flags = "QtCore.Qt.TextInteractionFlag.TextSelectableByMouse"
+        assert host.run(f"panel._front.placeholder.textInteractionFlags() == {flags}")
         assert host.quit() == 0

@@ -11,7 +11,7 @@ KILL_UI = "import signal; os.kill(panel.webview._life.link.pid, signal.SIGKILL)"
 NOTE = """
 told = []
 def note(phase):
-    told.append([phase, panel._front.placeholder.text() if panel._front._layout.currentWidget() is panel._front.placeholder else None])
+    told.append([phase, panel._front.text() if panel._front.placeholder.isVisible() else None])
 panel.phaseChanged.connect(note)
 """
 IN_PLACE = "[innerWidth, innerHeight, auroraview.state.get('frame')]"

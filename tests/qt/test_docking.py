@@ -33,9 +33,8 @@ def test_nothing_waits_while_the_view_starts(flavor: Flavor, desktop: Desktop) -
         host.run("from auroraview import QtWebView; heard = []; panel = QtWebView(html=PAGE)")
         for name in ("loadStarted", "loadFinished", "titleChanged", "urlChanged", "phaseChanged", "loadProgress"):
             host.run(f"panel.{name}.connect(lambda *values: heard.append([{name!r}, *values]))")
-        host.run(
-            "told = []; panel.phaseChanged.connect(lambda phase: told.append([phase, panel._front.placeholder.isVisible()]))"
-        )
+        host.run("told = []; shows_text = lambda: panel._front.placeholder.isVisible()")
+        host.run("panel.phaseChanged.connect(lambda phase: told.append([phase, shows_text()]))")
         host.run("win.dock.setWidget(panel)")
         host.ready()
         assert host.run("told") == [["starting", True], ["ready", False]]
@@ -46,6 +45,34 @@ def test_nothing_waits_while_the_view_starts(flavor: Flavor, desktop: Desktop) -
             ["phaseChanged", "starting"], ["loadStarted"], ["loadProgress", 0], ["loadProgress", 50],
             ["urlChanged", "av://app/"], ["phaseChanged", "ready"], ["loadProgress", 100], ["loadFinished", True],
         ]  # fmt: skip
+        assert host.quit() == 0
+
+
+#: Notes the turns of a timer of the host, and the steps of a panel's start among them.
+TURNS = """
+turns, steps = [], ("_make_container", "_give_room", "_show")
+def noting(name, step):
+    return lambda self: (turns.append(name), step(self))[-1]
+for name in steps:
+    setattr(QtWebView, name, noting(name, getattr(QtWebView, name)))
+timer = QtCore.QTimer()
+timer.timeout.connect(lambda: turns.append("host"))
+timer.start(0)
+panel = QtWebView(html=PAGE)
+win.dock.setWidget(panel)
+"""
+
+
+def test_the_host_has_its_turn_between_two_steps_of_a_start(flavor: Flavor, desktop: Desktop) -> None:
+    with running(flavor, desktop, "--no-panel") as host:
+        host.run("from auroraview import QtWebView")
+        host.run(TURNS)
+        host.ready()
+        host.run("timer.stop()")
+        turns = host.run("turns")
+        at = [turns.index(name) for name in host.run("steps")]
+        assert at == sorted(at) and "host" in turns[: at[0]]
+        assert all("host" in turns[one:next_one] for one, next_one in zip(at, at[1:])), turns[: at[-1]]
         assert host.quit() == 0
 
 

@@ -27,6 +27,11 @@ class Front:
         self._wanted = container
         self.fit()
 
+    def text(self) -> str:
+        """What it says, or said last."""
+        text: str = self.placeholder.text()
+        return text
+
     def say(self, text: str, is_for_use: bool) -> None:
         """``is_for_use``: it can be selected, since it names a package to install, say."""
         if is_for_use:  # Qt makes an editor for such a text, for which a host that opens a panel has no time

@@ -127,7 +127,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
             if phase == "ready" and on_ready is not None:
                 on_ready(panel)
             elif phase == "failed" and on_error is not None:
-                on_error(panel._at_front().placeholder.text())
+                on_error(panel._at_front().text())
             if phase != "starting":
                 panel.phaseChanged.disconnect(follow)
 
