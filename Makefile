@@ -30,7 +30,7 @@ export npm_config_fund := false
 export npm_config_update_notifier := false
 unexport CONDA_PREFIX
 
-EXTENSION_SOURCES := $(shell find crates/core crates/link crates/python -type f 2>/dev/null) \
+EXTENSION_SOURCES := $(shell find crates/core crates/link crates/memory crates/python -type f 2>/dev/null) \
 	Cargo.toml Cargo.lock pyproject.toml
 
 .PHONY: help setup build demo test chaos bench wheel lint clean distclean

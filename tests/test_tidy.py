@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 #: Lines of a file and of a function that a head can hold.
 MAX_FILE, MAX_FUNCTION = 600, 70
-#: The only Rust files that may hold `unsafe`: of the engine, Windows, buffers, and bugs planted for the sanitizers.
+#: The only Rust files that may hold `unsafe`: of the engine, Windows, memory, buffers, and bugs planted for the sanitizers.
 UNSAFE = {
     "crates/core/tests/planted.rs",
     "crates/lane/src/extension.rs",
@@ -19,8 +19,9 @@ UNSAFE = {
     "crates/link/src/windows/mod.rs",
     "crates/link/src/windows/pipe.rs",
     "crates/link/src/windows/tests.rs",
+    "crates/memory/src/linux.rs",
     "crates/python/src/buffers.rs",
-    "crates/python/src/joined.rs",
+    "crates/python/src/fresh.rs",
     "crates/ui/src/backend/cocoa_menu.rs",
     "crates/ui/src/backend/cocoa_owner.rs",
     "crates/ui/src/backend/cocoa_window.rs",

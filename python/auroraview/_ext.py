@@ -125,7 +125,7 @@ class Extraction:
         elif _core.READS_BUFFERS and view.readonly and view.c_contiguous:
             held = view
         else:
-            held = view.tobytes()  # its owner may change it when the call has returned
+            held = _core.copied(view)  # its owner may change it when the call has returned
         number = next(_numbers)
         self.attachments.append((number, held))
         self._names.append(f"[{number},{view.nbytes}{kind}]")

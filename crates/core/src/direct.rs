@@ -2,6 +2,7 @@
 //! section 12): `u32 length | u8 kind | u32 document | u64 id | bytes` (little-endian; the length counts what follows it).
 
 use crate::limits::{MAX_ATTACHED, MAX_BODY};
+use auroraview_memory::prefer_large_pages;
 use std::io::{self, Read};
 
 /// The message of the UI process that brings an introduction to a library whose web process started before its view.
@@ -205,6 +206,7 @@ impl PacketDecoder {
         if length > READ_CHUNK {
             let begun = &bytes[HEAD..];
             packet.body = vec![0; length];
+            prefer_large_pages(&mut packet.body);
             packet.body[..begun.len()].copy_from_slice(begun);
             self.large = Some(Large { packet, filled: begun.len() });
             (self.start, self.end) = (0, 0);

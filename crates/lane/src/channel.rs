@@ -1,6 +1,7 @@
 //! The connection to the host. Nothing here ever blocks.
 
 use auroraview_core::direct::{Introduction, Packet, PacketDecoder, PacketKind, head};
+use auroraview_memory::prefer_large_pages;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::linux::net::SocketAddrExt;
@@ -38,7 +39,10 @@ impl Channel {
     /// Sends a packet, or keeps what the socket does not take. False if something is left: call [`Channel::flush`] when the
     /// socket is writable.
     pub fn send(&mut self, kind: PacketKind, doc: u32, id: u64, body: &[u8]) -> bool {
-        self.unsent.extend_from_slice(&head(kind, doc, id, body.len()));
+        let head = head(kind, doc, id, body.len());
+        self.unsent.reserve(head.len() + body.len());
+        prefer_large_pages(&mut self.unsent.spare_capacity_mut()[..head.len() + body.len()]);
+        self.unsent.extend_from_slice(&head);
         self.unsent.extend_from_slice(body);
         self.flush()
     }

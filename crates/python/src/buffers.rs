@@ -1,11 +1,13 @@
 //! What holds an attachment where any buffer can be read: from Python 3.11.
 #![allow(unsafe_code)] // memory that belongs to Python; each use has its SAFETY note
 
+use crate::fresh::fresh;
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyMemoryView;
+use pyo3::types::{PyBytes, PyMemoryView};
+use std::slice;
 
 /// A `bytes` object, or a view that nobody writes through. It is let go of when somebody attaches to Python next.
 pub enum Held {
@@ -50,7 +52,21 @@ impl AsRef<[u8]> for Held {
             Self::View(view) if view.length == 0 => &[],
             // SAFETY: the view keeps `length` bytes from `start` where they are. They are read-only to Python; whoever changes
             // what is under such a view, in spite of its docs, changes what is sent, and nothing else.
-            Self::View(view) => unsafe { std::slice::from_raw_parts(view.start, view.length) },
+            Self::View(view) => unsafe { slice::from_raw_parts(view.start, view.length) },
         }
     }
+}
+
+/// The bytes of a view as they are now, in the order of the language C.
+#[pyfunction]
+pub fn copied<'py>(view: &Bound<'py, PyMemoryView>) -> PyResult<Bound<'py, PyBytes>> {
+    let buffer = PyUntypedBuffer::get(view)?;
+    if !buffer.is_c_contiguous() || buffer.len_bytes() == 0 {
+        return Ok(view.call_method0("tobytes")?.cast_into()?);
+    }
+    // SAFETY: the buffer keeps so many bytes from there, and the GIL keeps Python from writing to them meanwhile.
+    let bytes = unsafe { slice::from_raw_parts(buffer.buf_ptr().cast::<u8>().cast_const(), buffer.len_bytes()) };
+    fresh(view.py(), bytes.len(), |room| {
+        room.write_copy_of_slice(bytes);
+    })
 }

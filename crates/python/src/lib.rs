@@ -3,6 +3,7 @@
 mod attachments;
 mod bell;
 mod errors;
+mod fresh;
 mod gil;
 #[cfg(feature = "buffers")]
 #[path = "buffers.rs"]
@@ -10,7 +11,6 @@ mod held;
 #[cfg(not(feature = "buffers"))]
 #[path = "bytes_only.rs"]
 mod held;
-mod joined;
 mod link;
 mod listeners;
 mod log;
@@ -30,6 +30,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 mod _core {
     #[pymodule_export]
     use super::bell::Bell;
+    #[pymodule_export]
+    use super::held::copied;
     #[pymodule_export]
     use super::link::Link;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use crate::attachments::Body;
 use crate::bell::Bell;
-use crate::joined::joined;
+use crate::fresh::joined;
 use crate::link::Link;
 use crate::{errors, gil};
 use auroraview_core::frame::Frame;

@@ -1,0 +1,50 @@
+//! New `bytes` objects, filled where they stay.
+#![allow(unsafe_code)] // memory of a new `bytes` object; each use has its SAFETY note
+
+use auroraview_link::Collected;
+use auroraview_memory::prefer_large_pages;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::mem::MaybeUninit;
+use std::slice;
+
+/// Up to so many bytes are copied with the GIL held: to give it away can cost its whole switch interval (5 ms).
+const SMALL: usize = 256 << 10;
+
+/// The pieces that came from a page, as one. They are copied once, and nobody waits for it who wants to use Python.
+pub fn joined<'py>(py: Python<'py>, attachment: &Collected) -> PyResult<Bound<'py, PyBytes>> {
+    fresh(py, attachment.len(), |room| {
+        if room.len() <= SMALL {
+            join(attachment, room);
+        } else {
+            py.detach(|| join(attachment, room));
+        }
+    })
+}
+
+fn join(attachment: &Collected, mut room: &mut [MaybeUninit<u8>]) {
+    for piece in &attachment.0 {
+        let (filled, rest) = room.split_at_mut(piece.len());
+        filled.write_copy_of_slice(piece);
+        room = rest;
+    }
+}
+
+/// A `bytes` object of that length. `fill` fills all of it.
+pub fn fresh<'py>(
+    py: Python<'py>,
+    length: usize,
+    fill: impl FnOnce(&mut [MaybeUninit<u8>]),
+) -> PyResult<Bound<'py, PyBytes>> {
+    // SAFETY: without a source this makes a `bytes` object of that length whose content is still open, or raises.
+    let object = unsafe {
+        let object = ffi::PyBytes_FromStringAndSize(std::ptr::null(), ffi::Py_ssize_t::try_from(length)?);
+        Bound::from_owned_ptr_or_err(py, object)?
+    };
+    // SAFETY: it is a `bytes` object with so much room, of which nobody else knows until this function returns.
+    let room = unsafe { slice::from_raw_parts_mut(ffi::PyBytes_AsString(object.as_ptr()).cast(), length) };
+    prefer_large_pages(room);
+    fill(room);
+    Ok(object.cast_into::<PyBytes>()?)
+}
