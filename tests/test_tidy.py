@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 #: Lines of a file and of a function that a head can hold.
 MAX_FILE, MAX_FUNCTION = 600, 70
-#: The only Rust files that may hold `unsafe`: of the engine, Windows, memory, buffers, and bugs planted for the sanitizers.
+#: The only Rust files that may hold `unsafe`: of the engine, Windows, memory, and bugs planted for the sanitizers.
 UNSAFE = {
     "crates/core/tests/planted.rs",
     "crates/lane/src/extension.rs",
