@@ -434,7 +434,7 @@ class Dispatcher:
         try:
             message = _rpc.decode(text)
             if isinstance(message, dict) and "ext" in message:
-                _ext.restore_message(message, [] if ticket is None else ticket.take_bytes(), open_stream)
+                _ext.restore_message(message, ticket, open_stream)
         except (ValueError, RecursionError) as error:
             text = text.removeprefix(_core.TOO_DEEP)
             log().warning("document %s sent a message that cannot be read: %s", doc, error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional, Protocol, Union
 
 from . import _core
 from ._errors import PayloadTooLargeError
@@ -27,8 +27,18 @@ _LONG_TEXT = 32_768
 #: So many members of the data itself are looked at for long texts: more would be felt where there is none.
 _FEW = 64
 
+#: What one message may hold of bytes.
+_LENGTHS = range(_core.MAX_ATTACHED + 1)
+
 #: No view sees a number twice, since the process does not.
 _numbers = itertools.count(1)
+
+
+class Source(Protocol):
+    """Where the attachments of a message are."""
+
+    def take_attached(self, named: Sequence[tuple[int, bool]]) -> list[Union[bytes, str]]:
+        """Each as it is named, by its length in bytes and whether it is a text. Raises ValueError: it is not that."""
 
 
 class Unwritable(Exception):
@@ -144,9 +154,13 @@ def _named(message: Mapping[str, Any]) -> list[list[Any]]:
     """
     ext = message.get("ext", {})
     named = ext.get("bytes", []) if isinstance(ext, dict) else None
-    if not isinstance(named, list) or not all(isinstance(each, list) and 2 <= len(each) <= 3 for each in named):
+    if not isinstance(named, list) or not all(map(_is_named, named)):
         raise ValueError("its ext cannot be read")
     return named
+
+
+def _is_named(each: Any) -> bool:
+    return isinstance(each, list) and 2 <= len(each) <= 3 and type(each[1]) is int and each[1] in _LENGTHS
 
 
 def lengths(message: Mapping[str, Any]) -> list[int]:
@@ -159,21 +173,22 @@ def lengths(message: Mapping[str, Any]) -> list[int]:
 
 
 def restore_message(
-    message: dict[str, Any], attached: Sequence[bytes], open_stream: Optional[Callable[[int], Any]] = None
+    message: dict[str, Any], source: Optional[Source], open_stream: Optional[Callable[[int], Any]] = None
 ) -> None:
     """Puts what ``ext`` names in the place of its markers, in ``params`` and ``result``.
 
     Args:
+        source: What the message brought; None: nothing.
         open_stream: What stands for the stream of a number; None: the message may hold none.
 
     Raises:
         ValueError: ``ext`` and the message do not fit, or a marker stands for nothing.
     """
-    named = _named(message)
-    if [each[1] for each in named] != [len(each) for each in attached]:
-        raise ValueError("its attachments are not those that it names")
+    named = [(each[1], each[2:] == [1]) for each in _named(message)]
+    if source is None and named:
+        raise ValueError("its attachments did not come with it")
+    values = [] if source is None else source.take_attached(named)
     ext = message["ext"]
-    values = [raw.decode() if each[2:] == [1] else raw for each, raw in zip(named, attached)]
     mark, numbers = ext.get("mark"), ext.get("streams", []) if open_stream is not None else []
     if not isinstance(mark, str) or not isinstance(numbers, list):
         raise ValueError("its ext cannot be read")

@@ -137,7 +137,7 @@ def _read(asked: _core.Question) -> dict[str, Any]:
     message: dict[str, Any] = _rpc.decode((asked.answer() or b"{}").decode())
     try:
         if "ext" in message:
-            _ext.restore_message(message, asked.take_bytes())
+            _ext.restore_message(message, asked)
     except ValueError:
         return {}
     return message

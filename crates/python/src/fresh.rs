@@ -1,19 +1,46 @@
-//! New `bytes` objects, filled where they stay.
+//! What Python gets of large data: new objects, filled where they stay.
 #![allow(unsafe_code)] // memory of a new `bytes` object; each use has its SAFETY note
 
 use auroraview_link::Collected;
 use auroraview_memory::prefer_large_pages;
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use std::mem::MaybeUninit;
 use std::slice;
 
 /// Up to so many bytes are copied with the GIL held: to give it away can cost its whole switch interval (5 ms).
 const SMALL: usize = 256 << 10;
 
-/// The pieces that came from a page, as one. They are copied once, and nobody waits for it who wants to use Python.
-pub fn joined<'py>(py: Python<'py>, attachment: &Collected) -> PyResult<Bound<'py, PyBytes>> {
+/// What is known of an attachment from its message: its length in bytes, and whether it is a text.
+pub type Named = (usize, bool);
+
+/// What came from a page, each as its message names it: `bytes`, or `str`.
+pub fn handed_over<'py>(
+    py: Python<'py>,
+    attachments: &[Collected],
+    named: &[Named],
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if !attachments.iter().map(Collected::len).eq(named.iter().map(|(length, _)| *length)) {
+        return Err(PyValueError::new_err("its attachments are not those that it names"));
+    }
+    let each = |(attachment, (_, is_text)): (&Collected, &Named)| {
+        if *is_text { text(py, attachment).map(Bound::into_any) } else { joined(py, attachment).map(Bound::into_any) }
+    };
+    attachments.iter().zip(named).map(each).collect()
+}
+
+/// A text is made where it stays, unless it came in several pieces.
+fn text<'py>(py: Python<'py>, attachment: &Collected) -> PyResult<Bound<'py, PyString>> {
+    match &attachment.0[..] {
+        [whole] => PyString::from_bytes(py, whole),
+        _ => PyString::from_bytes(py, joined(py, attachment)?.as_bytes()),
+    }
+}
+
+/// The pieces as one. They are copied once, and nobody waits for it who wants to use Python.
+fn joined<'py>(py: Python<'py>, attachment: &Collected) -> PyResult<Bound<'py, PyBytes>> {
     fresh(py, attachment.len(), |room| {
         if room.len() <= SMALL {
             join(attachment, room);

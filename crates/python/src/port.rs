@@ -2,7 +2,7 @@
 
 use crate::attachments::Body;
 use crate::bell::Bell;
-use crate::fresh::joined;
+use crate::fresh::{Named, handed_over};
 use crate::link::Link;
 use crate::{errors, gil};
 use auroraview_core::frame::Frame;
@@ -47,8 +47,8 @@ impl Ticket {
     }
 
     /// The attachments of the message, in its order. They are handed out once.
-    fn take_bytes<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        self.take_attachments().iter().map(|each| joined(py, each)).collect()
+    fn take_attached<'py>(&self, py: Python<'py>, named: Vec<Named>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        handed_over(py, &self.take_attachments(), &named)
     }
 }
 
@@ -299,8 +299,8 @@ impl Question {
     }
 
     /// The answer's attachments, in its order.
-    fn take_bytes<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        self.0.attachments().iter().map(|each| joined(py, each)).collect()
+    fn take_attached<'py>(&self, py: Python<'py>, named: Vec<Named>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        handed_over(py, self.0.attachments(), &named)
     }
 
     /// Nobody waits for it any more.
