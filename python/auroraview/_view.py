@@ -355,9 +355,9 @@ class WebView(Content, Scripts, Events, Functions, Window):
 
     # ---- inside ----
 
-    def _embed_in(self, container: int) -> None:
-        """Before it is shown: the view will fill that window of the host."""
-        self._options = self._options._replace(container=container)
+    def _complete(self, **options: Any) -> None:
+        """Before it is shown: options that the widget around it knows only now."""
+        self._options = self._options._replace(**options)
 
     def _set_window(self, **change: Any) -> None:
         self._recovery.window(change)

@@ -76,6 +76,19 @@ def test_the_host_has_its_turn_between_two_steps_of_a_start(flavor: Flavor, desk
         assert host.quit() == 0
 
 
+def test_a_panel_has_the_color_of_where_it_is(flavor: Flavor, desktop: Desktop) -> None:
+    with running(flavor, desktop, "--no-panel") as host:
+        host.run("from auroraview import QtWebView; palette = win.dock.palette()")
+        host.run("palette.setColor(QtGui.QPalette.ColorRole.Window, QtGui.QColor('#123456'))")
+        host.run("win.dock.setPalette(palette); panel = QtWebView(html=PAGE); win.dock.setWidget(panel)")
+        host.ready()
+        assert host.run("panel.webview._options.background_color") == "#123456"
+        host.run("panel = QtWebView(html=PAGE, background_color='#abcdef'); win.dock.setWidget(panel)")
+        host.ready()
+        assert host.run("panel.webview._options.background_color") == "#abcdef"
+        assert host.quit() == 0
+
+
 def test_a_deferred_panel_is_there_before_anybody_sees_it(flavor: Flavor, desktop: Desktop) -> None:
     with running(flavor, desktop, "--no-panel") as host:
         host.run("from auroraview import QtWebView; came = []")

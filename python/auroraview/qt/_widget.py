@@ -89,7 +89,6 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
     ) -> None:
         super().__init__(parent)
         options.setdefault("processor", ProcessorConfig.qt_embedded())
-        options.setdefault("background_color", self.palette().color(self.backgroundRole()).name())
         self._view = WebView(title, width, height, url=url, html=html, dcc_mode=True, **options)
         self._end = _End(self._view)
         self.destroyed.connect(self._end.come)
@@ -97,7 +96,8 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         #: The view loads a page of its own that says why another did not come.
         self._explains = False
         self._escape_to_host = escape_to_host
-        self._hint = QtCore.QSize(int(width), int(height))
+        self._size_hint = int(width), int(height)
+        self._has_color = "background_color" in options
         #: Made when there is something to show.
         self._front: Optional[Front] = None
         self._container: Any = None
@@ -171,7 +171,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         return getattr(self._view, name)
 
     def sizeHint(self) -> Any:
-        return self._hint
+        return QtCore.QSize(*self._size_hint)
 
     def minimumSizeHint(self) -> Any:
         return QtCore.QSize(0, 0)
@@ -202,9 +202,11 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         """Its window is made now, for which Qt asks the display several times and waits for the answers."""
         if QtGui.QGuiApplication.platformName() == "xcb":
             _process.use_x11()
-        self._view._embed_in(int(self._window.winId()))
+        self._view._complete(container=int(self._window.winId()))
 
     def _show(self) -> None:
+        if not self._has_color:
+            self._view._complete(background_color=self.palette().color(self.backgroundRole()).name())
         try:
             self._view.show(wait=False)
         except Exception as error:  # noqa: BLE001 - whatever it is, the placeholder says it
