@@ -106,3 +106,14 @@ def test_other_markers_find_their_own_things() -> None:
     it = object()
     restored = _ext.restore({"a": {"$stream#": 0}, "b": {"$stream": 0}}, {"$stream#": [it]})
     assert restored == {"a": it, "b": {"$stream": 0}}
+
+
+@pytest.mark.parametrize("named", [{}, [1], [[1]], [[1, 2, 1, 0]], [[1, "2"]], [[1, True]], [[1, -1]], [[1, 1 << 40]]])
+def test_a_message_that_names_nonsense_is_refused(named: Any) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        _ext.restore_message({"ext": {"mark": "#", "bytes": named}}, None)
+
+
+def test_a_message_that_names_what_did_not_come_is_refused() -> None:
+    with pytest.raises(ValueError, match="did not come"):
+        _ext.restore_message({"params": {"$bytes#": 0}, "ext": {"mark": "#", "bytes": [[1, 2]]}}, None)
