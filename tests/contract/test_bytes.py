@@ -6,17 +6,20 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auroraview import JavaScriptError, PageStream, PayloadTooLargeError, WebView
+from support import processes
 from support.desktop import PATIENCE, until
 from support.transfers import flat_over
 from support.views import Recorder, contract, shown
 
 pytestmark = pytest.mark.needs("javascript")
 
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage")
 #: Makes bytes that both sides can compute, and what a test can compare of some.
 SCRIPT = """
 window.pattern = (length, seed) => {
@@ -62,6 +65,13 @@ def test_bytes_are_arguments_and_results(view: WebView) -> None:
         return [meta, pixels instanceof Uint8Array, Array.from(pixels.reverse().subarray(0, 20)), pixels.length];
     })()"""
     assert view.eval_js_sync(script) == [{"width": 10}, True, list(pattern(20, 3)), 1000]
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+@contract(html=PAGE)
+def test_large_bytes_are_made_in_large_pages(view: WebView) -> None:
+    view.bind_call("api.asks", lambda data: processes.asks_for_large_pages(id(data) + len(data) // 2))
+    assert view.eval_js_sync("auroraview.api.asks(new Uint8Array(8 << 20))") is True
 
 
 @contract(html=PAGE)

@@ -17,6 +17,19 @@ def start_python(source: str, *arguments: object, **options: Any) -> subprocess.
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
 
 
+def asks_for_large_pages(address: int) -> bool:
+    """Whether this process asked the system for large pages for the memory there."""
+    is_there = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            start, end = (int(bound, 16) for bound in first.split("-"))
+            is_there = start <= address < end
+        elif is_there and first == "VmFlags:":
+            return "hg" in rest
+    raise LookupError(f"nothing is at {address:#x}")
+
+
 def family(pid: int) -> set[int]:
     """The process, its children and theirs, as they are now."""
     children: dict[int, set[int]] = {}

@@ -1,5 +1,6 @@
 //! What is true of AuroraView without a window, without Python and without an operating system: the wire, its
-//! framing and limits, the life of a view, what passes between threads, and the pipeline of messages.
+//! framing and limits, the life of a view, what passes between threads, and the pipeline of messages. (Of a system it wishes
+//! for large pages, by `auroraview-memory`, and does not depend on them.)
 //!
 //! What both processes use stands here, so that they cannot disagree.
 #![forbid(unsafe_code)]

@@ -40,11 +40,15 @@ mod tests {
     #[test]
     fn large_pages_are_asked_for_and_the_content_stays_what_it_is() {
         let mut room = vec![7_u8; 16 << 20];
-        let middle = room.as_ptr() as usize + room.len() / 2;
-        assert!(!is_asked_for(middle));
-        prefer_large_pages(&mut room);
+        let (start, end) = (room.as_ptr() as usize, room.as_ptr() as usize + room.len());
+        // One byte more than large pages can hold, at each end.
+        let (first, last) = ((start + 1).next_multiple_of(LARGE) - 1, (end - 1) / LARGE * LARGE);
+        let places = [first, start + room.len() / 2, last];
+        assert_eq!(places.map(is_asked_for), [false; 3]);
+        prefer_large_pages(&mut room[first - start..=last - start]);
         assert!(room.iter().all(|byte| *byte == 7));
-        assert_eq!(is_asked_for(middle), Path::new("/sys/kernel/mm/transparent_hugepage").exists());
+        let has_them = Path::new("/sys/kernel/mm/transparent_hugepage").exists();
+        assert_eq!(places.map(is_asked_for), [false, has_them, false]);
     }
 
     #[test]

@@ -185,14 +185,7 @@ class QtWebView(QtWidgets.QWidget):  # type: ignore[misc]
         self._set_phase("starting", "Starting …")
         embeds = QtGui.QGuiApplication.platformName() in EMBEDDING
         steps = (self._make_container, self._give_room) if embeds else (self._stay_apart,)
-        Steps(self, tuple(map(self._unless_closed, (*steps, self._show))))
-
-    def _unless_closed(self, step: Callable[[], None]) -> Callable[[], None]:
-        def take() -> None:
-            if self._phase == "starting":
-                step()
-
-        return take
+        Steps(self, (*steps, self._show), lambda: self._phase == "starting")  # else it was closed meanwhile
 
     def _stay_apart(self) -> None:
         self._view.set_visible(self.isVisible())
